@@ -1,0 +1,5 @@
+"""``python -m hapilot``."""
+
+from hapilot.cli.main import main
+
+main()

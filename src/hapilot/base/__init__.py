@@ -1,0 +1,1 @@
+"""What every stage may use: origins, diagnostics, errors, secrets and names. Pure; imports nothing of hapilot."""

@@ -1,0 +1,39 @@
+"""``hapilot check``: everything that can be known without applying."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from hapilot.cli import options, output
+
+
+@click.command("check")
+@options.site
+@click.option("--expand", is_flag=True, help="Print the canonical form of the site.")
+@click.option("--no-haproxy", is_flag=True, help="Leave out the check by HAProxy itself.")
+@options.haproxy
+@options.state
+@options.as_json
+def command(site: Path, haproxy_wanted: str | None, state_path: Path | None, **flags: bool) -> None:
+    """Syntax, references, shadowed routes, certificates, expectations, and HAProxy's own check."""
+    from hapilot.base import diagnostics
+    from hapilot.model import expand
+    from hapilot.reconcile import pipeline, verify
+
+    haproxy, target = options.compile_target(haproxy_wanted)
+    prepared = pipeline.prepare(site, target, options.kept_authority(state_path), options.environment())
+    if prepared.ok and prepared.build and prepared.bundle and haproxy and not flags["no_haproxy"]:
+        prepared = prepared.with_more(verify.verify(prepared.build, prepared.bundle, haproxy))
+    if flags["as_json"]:
+        output.print_json({"ok": prepared.ok, "diagnostics": [one.as_json() for one in prepared.diagnostics]})
+    elif flags["expand"] and prepared.build:
+        click.echo(expand.dump(prepared.build.site.spec), nl=False)
+    if not flags["as_json"]:
+        output.diagnostics(prepared.diagnostics)
+        if not flags["expand"] or not prepared.ok:
+            by = f"HAProxy {haproxy.version_text}" if haproxy and not flags["no_haproxy"] else "hapilot alone"
+            output.message(f"{site}: {'ok' if prepared.ok else 'not ok'} ({output.summary(prepared.diagnostics)}; checked by {by})")
+    sys.exit(1 if diagnostics.has_errors(prepared.diagnostics) or not prepared.build else 0)

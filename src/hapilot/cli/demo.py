@@ -1,0 +1,83 @@
+"""``hapilot demo``: see it work before writing anything."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from hapilot.cli import options, output
+
+if TYPE_CHECKING:
+    from hapilot.demo import run
+
+
+@click.command("demo")
+@click.option("--keep", is_flag=True, help="Keep it up until Ctrl-C, to try things yourself.")
+@click.option("--haproxy", "haproxy_wanted", default="embedded", show_default=True, metavar="PATH|embedded|system")
+@options.as_json
+def command(keep: bool, haproxy_wanted: str, as_json: bool) -> None:  # noqa: FBT001 - flags on the command line
+    """Run the quickstart site on high ports with stand-in servers, say what goes where, and try it."""
+    from hapilot.base import errors
+    from hapilot.demo import run
+    from hapilot.reconcile import loop
+    from hapilot.runtime import files
+
+    haproxy, target = options.compile_target(haproxy_wanted)
+    if haproxy is None:
+        raise errors.HaproxyMissing("no HAProxy was found")
+    with tempfile.TemporaryDirectory(prefix="hapilot-demo-") as name:
+        folder = Path(name)
+        state = files.StateDirectory(folder / "state")
+        folder.chmod(0o711)
+        state.prepare(target.drop_to or None)
+        say = (lambda _: None) if as_json else click.echo
+        with state.lock("hapilot demo"), run.running(loop.Operator(haproxy, state), target, folder, say) as site:
+            wrong = _tell(site, haproxy.version_text, as_json=as_json)
+            if keep:
+                _wait()
+    sys.exit(1 if wrong else 0)
+
+
+def _tell(site: run.Running, version: str, *, as_json: bool) -> int:
+    """Every connection: what was said, what came of it. The number of disagreements."""
+    tries = list(site.tries())
+    wrong = sum(1 for one in tries if one.differences)
+    if as_json:
+        rows = [{"explained": one.said.as_json(), "seen": one.seen.kind, "differences": list(one.differences)} for one in tries]
+        output.print_json({"haproxy": version, "tries": rows, "disagreements": wrong})
+        return wrong
+    click.echo(f"\nHAProxy {version} serves the site below; each line was explained first and then done for real.\n")
+    click.echo(click.style(site.site.read_text(encoding="utf-8"), dim=True))
+    for one in tries:
+        _line(one)
+    https = site.ports["HTTPS_PORT"]
+    click.echo("\nTry it yourself with `hapilot demo --keep`:")
+    click.echo(f"  curl -k --resolve shop.example.test:{https}:127.0.0.1 https://shop.example.test:{https}/cart")
+    click.echo(f"  curl -k --resolve vault.example.test:{https}:127.0.0.1 https://vault.example.test:{https}/ui")
+    click.echo(f"  curl -i -H 'Host: shop.example.test' http://127.0.0.1:{site.ports['HTTP_PORT']}/")
+    count = len(tries)
+    click.echo(f"\n{count - wrong} of {count} connections went where `hapilot explain` said.")
+    return wrong
+
+
+def _line(one: run.Try) -> None:
+    said = one.said
+    mark = click.style("as said", fg="green") if not one.differences else click.style("DIFFERS", fg="red", bold=True)
+    where = f"-> {said.service} ({said.tls.mode})" if said.service and said.tls else said.location or said.service or said.outcome
+    click.echo(f"  {mark}  {said.target}\n           {where}: {said.reason}")
+    for difference in one.differences:
+        click.echo(f"           {difference}")
+
+
+def _wait() -> None:
+    click.echo("\nrunning; Ctrl-C ends it")
+    done = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: done.set())
+    done.wait()

@@ -1,0 +1,81 @@
+"""``hapilot doctor``: what is there, what is missing."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+import click
+
+from hapilot.cli import options, output
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the examination."""
+
+    level: Literal["good", "note", "bad"]
+    text: str
+    hint: str = ""
+
+
+@click.command("doctor")
+@options.haproxy
+@options.as_json
+def command(haproxy_wanted: str | None, as_json: bool) -> None:  # noqa: FBT001 - a flag on the command line
+    """Which HAProxy, its version, features, TLS library and end of life; ports in use; limits; what is missing."""
+    found = list(_examine(haproxy_wanted))
+    if as_json:
+        output.print_json({"findings": [asdict(one) for one in found]})
+    else:
+        marks = {"good": click.style("ok  ", fg="green"), "note": click.style("note", fg="yellow"), "bad": click.style("bad ", fg="red")}
+        for one in found:
+            click.echo(f"{marks[one.level]} {one.text}")
+            if one.hint:
+                click.echo(f"     {one.hint}")
+    sys.exit(1 if any(one.level == "bad" for one in found) else 0)
+
+
+def _examine(wanted: str | None) -> Iterator[Finding]:
+    yield from _haproxies(wanted)
+    yield from _machine()
+
+
+def _haproxies(wanted: str | None) -> Iterator[Finding]:
+    from hapilot.base import errors
+    from hapilot.runtime import binary
+
+    try:
+        chosen = binary.choose(wanted)
+    except errors.HaproxyMissing as problem:
+        yield Finding("bad", str(problem), problem.hint)
+        return
+    for one in binary.find_all():
+        mark = "; used" if one.path == chosen.path else ""
+        yield Finding("good", f"HAProxy {one.version_text} ({one.origin}, {one.path}){mark}: {one.tls_library}; {one.end_of_life}")
+    if chosen.origin == "embedded" and "3.0.15" in chosen.tls_library:
+        hint = "a system HAProxy's library gets security fixes: install one of 2.8 or later, or say --haproxy system"
+        yield Finding("note", "the embedded HAProxy brings its own OpenSSL of 2024", hint)
+    for feature, use in (("PROMEX", "admin.metrics"), ("LUA", "names in a ClientHello that is split over TLS records")):
+        if feature not in chosen.features:
+            yield Finding("note", f"HAProxy was built without {feature}, which {use} needs")
+
+
+def _machine() -> Iterator[Finding]:
+    from hapilot.runtime import facts
+
+    machine = facts.look()
+    yield Finding("good", f"{machine.system}, {machine.cpus} CPUs, {'IPv4 and IPv6' if machine.ipv6 else 'IPv4 only'}")
+    if machine.lowest_port > 443:
+        hint = "run as root, or setcap cap_net_bind_service=+ep on the haproxy program, or use high ports"
+        yield Finding("note", f"this user may open ports from {machine.lowest_port} on", hint)
+    else:
+        yield Finding("good", "ports 80 and 443 may be opened")
+    level: Literal["good", "note"] = "good" if machine.open_files_most >= 65536 else "note"
+    hint = "" if level == "good" else "each connection needs two: raise it with ulimit -Hn or LimitNOFILE="
+    yield Finding(level, f"open files: {machine.open_files}, at most {machine.open_files_most}", hint)
+    taken = sorted({one.port for one in machine.listening if one.port in (22, 80, 443)})
+    for port in taken:
+        yield Finding("note", f"port {port} is in use", f"`hapilot up` says by whom, if a listener needs it; ss -ltnp sport = :{port} too")

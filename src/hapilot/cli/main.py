@@ -1,0 +1,86 @@
+"""The entry point: finds the verb's module only when it is called, so that every command starts fast."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import NoReturn
+
+import click
+
+from hapilot import __version__
+
+VERBS = {
+    "up": "compile, run and keep running; applies changes of the site file",
+    "check": "everything that can be known without applying",
+    "render": "print or write the haproxy.cfg that would run",
+    "explain": "where a connection goes and why",
+    "status": "listeners, services and servers as they are now",
+    "doctor": "what HAProxy and this machine offer, and what is missing",
+    "demo": "a full site on high ports with stand-in servers, tried out",
+    "schema": "the JSON Schema of the site file",
+    "version": "hapilot's version and the HAProxy in use",
+    "completion": "shell completion for bash, zsh or fish",
+}
+"""Verb to its one-line help."""
+
+
+class Verbs(click.Group):
+    """A group whose commands are imported when they are used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Verbs in the order of the reference."""
+        del ctx
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The verb's command, imported now."""
+        del ctx
+        if cmd_name not in VERBS:
+            return None
+        command = importlib.import_module(f"hapilot.cli.{cmd_name}").command
+        return command if isinstance(command, click.Command) else None
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, with the nearest verb where there is none of that name."""
+        if args and args[0] not in VERBS and not args[0].startswith("-"):
+            from hapilot.base import names
+
+            ctx.fail(f"No such command {args[0]!r}. {names.did_you_mean(args[0], VERBS)}".rstrip())
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of verbs, without importing them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+@click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="hapilot")
+def cli() -> None:
+    """One front door for every service: from one short file to a running, explained HAProxy."""
+
+
+def main() -> NoReturn:
+    """Run a command; errors become one message and exit code 1, wrong usage 2."""
+    from hapilot.base import errors
+
+    try:
+        code = cli.main(prog_name="hapilot", standalone_mode=False)
+    except click.exceptions.Exit as leaving:
+        sys.exit(leaving.exit_code)
+    except click.Abort:
+        sys.exit(130)
+    except click.ClickException as problem:
+        problem.show()
+        sys.exit(2)
+    except errors.HapilotError as problem:
+        from hapilot.cli import output
+
+        output.failed(problem)
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,64 @@
+"""The compiler on one screen: a Site and a Target go through PASSES, a Build comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from hapilot.base import diagnostics
+from hapilot.compile import build
+from hapilot.compile.draft import Draft
+from hapilot.compile.passes import (
+    administration,
+    backends,
+    certificates,
+    combinations,
+    entrances,
+    frontends,
+    globals_section,
+    routes,
+    shadows,
+    supported,
+    tables,
+)
+from hapilot.compile.target import Target
+from hapilot.languages.haproxy import tree
+from hapilot.model.site import Site
+
+PASSES: tuple[Callable[[Draft], Draft], ...] = (
+    supported.refuse_unsupported,
+    combinations.check_combinations,
+    routes.make_routes,
+    shadows.check_shadows,
+    entrances.make_entrances,
+    certificates.check_certificates,
+    tables.make_tables,
+    globals_section.make_globals,
+    frontends.make_frontends,
+    backends.make_backends,
+    administration.make_administration,
+)
+
+
+def compile_site(site: Site, target: Target) -> build.Build:
+    """Everything that follows from ``site`` on ``target``. Errors are in the Build's diagnostics; nothing is raised."""
+    draft = Draft(site, target)
+    for run in PASSES:
+        draft = run(draft)
+    return build.Build(
+        site=site,
+        target=target,
+        config=tree.Config(draft.sections, comment=_header(site)),
+        tables=draft.tables,
+        routes=draft.routes,
+        layers=draft.layers,
+        backends=draft.backends,
+        diagnostics=diagnostics.in_order(draft.diagnostics),
+    )
+
+
+def _header(site: Site) -> str:
+    return (
+        f"Site {site.name}, compiled by hapilot. Change the site file, not this one.\n"
+        "It runs without hapilot too: set HAPILOT_RUN to a private folder for sockets (mkdir -m 700), then start\n"
+        "haproxy -W -f haproxy.cfg in the folder of this file."
+    )

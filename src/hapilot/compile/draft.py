@@ -1,0 +1,122 @@
+"""The value that passes hand on: a Build in the making. Each pass returns a new one with its part filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from hapilot.base.diagnostics import Diagnostic
+from hapilot.compile import build
+from hapilot.compile.target import Target
+from hapilot.languages.haproxy import tree
+from hapilot.model import values
+from hapilot.model.listener import Listener
+from hapilot.model.service import Service
+from hapilot.model.site import Site
+
+Inner = Literal["tls", "plain", "ssh", "tcp"]
+"""The kinds of connection that a listener tells apart by their first bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """Plain HTTP for ``host`` (None: every host) is sent to https on ``port``."""
+
+    host: values.HostPattern | None
+    port: int
+    route: build.Route
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """What a listener has to do, worked out from its routes; the frontends follow from it."""
+
+    name: str
+    listener: Listener
+    terminated: tuple[build.Route, ...]
+    passed: tuple[build.Route, ...]
+    plain: tuple[build.Route, ...]
+    ssh: tuple[build.Route, ...]
+    tcp: tuple[build.Route, ...]
+    redirects: tuple[Redirect, ...]
+    answers_plain: bool
+    """Whether plain HTTP is spoken at all: routes or redirects."""
+
+    @property
+    def looks_at_sni(self) -> bool:
+        """Whether the ClientHello decides: a host is passed through, or one is while others end here."""
+        return any(route.host for route in self.passed) or bool(self.passed and self.terminated)
+
+    @property
+    def inner(self) -> tuple[Inner, ...]:
+        """The kinds of connection that share the listener."""
+        present: list[Inner] = []
+        if self.terminated or self.passed:
+            present.append("tls")
+        if self.answers_plain:
+            present.append("plain")
+        if self.ssh:
+            present.append("ssh")
+        if self.tcp:
+            present.append("tcp")
+        return tuple(present)
+
+    @property
+    def sniffs(self) -> bool:
+        """Whether a TCP layer has to look at the first bytes before anything else."""
+        mixed = len(self.inner) > 1 or self.listener.accept_proxy == "optional"
+        return mixed or bool(self.passed and self.terminated)
+
+    @property
+    def tls_frontend(self) -> str:
+        """The frontend that terminates TLS: the listener's own where it is the only layer."""
+        return f"{self.name}.tls" if self.sniffs else self.name
+
+    @property
+    def plain_frontend(self) -> str:
+        """The frontend that speaks plain HTTP: the listener's own where it is the only layer."""
+        return f"{self.name}.plain" if self.sniffs else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class BackendPlan:
+    """One HAProxy backend to make: a service, and the port for its servers that say none."""
+
+    name: str
+    service: str
+    port: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A Build in the making."""
+
+    site: Site
+    target: Target
+    routes: tuple[build.Route, ...] = ()
+    entrances: tuple[Entrance, ...] = ()
+    plans: tuple[BackendPlan, ...] = ()
+    tables: tuple[build.Table, ...] = ()
+    layers: tuple[build.Layer, ...] = ()
+    backends: tuple[build.BackendUse, ...] = ()
+    sections: tuple[tree.Section, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    @property
+    def services(self) -> dict[str, Service]:
+        """The site's services."""
+        return self.site.spec.services
+
+    @property
+    def listeners(self) -> dict[str, Listener]:
+        """The site's listeners; expansion has filled them in."""
+        return self.site.spec.listeners or {}
+
+    def noting(self, found: Iterable[Diagnostic]) -> Draft:
+        """With further diagnostics."""
+        return replace(self, diagnostics=(*self.diagnostics, *found))
+
+    def adding(self, *sections: tree.Section) -> Draft:
+        """With further sections of the configuration."""
+        return replace(self, sections=(*self.sections, *sections))

@@ -1,0 +1,65 @@
+"""Pass: what each listener has to do, worked out from its routes. The fewest layers follow from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from hapilot.compile import build
+from hapilot.compile.draft import Draft, Entrance, Redirect
+from hapilot.model.listener import Listener
+
+
+def make_entrances(draft: Draft) -> Draft:
+    """Fill in ``entrances``, one for each listener that has something to do.
+
+    >>> https_port(Listener(bind=[":8443", ":443"]))
+    443
+    """
+    made = (_entrance(draft, name, listener) for name, listener in draft.listeners.items())
+    return replace(draft, entrances=tuple(entrance for entrance in made if entrance.inner))
+
+
+def https_port(listener: Listener) -> int:
+    """The port to which plain HTTP is redirected: 443 if the listener has it, else its first."""
+    ports = [bind.port for bind in listener.bind if bind.kind == "tcp"]
+    return 443 if 443 in ports or not ports else ports[0]
+
+
+def _entrance(draft: Draft, name: str, listener: Listener) -> Entrance:
+    here = [route for route in draft.routes if route.listener == name]
+    by_side = {side: tuple(route for route in here if route.side == side) for side in ("tls", "sni", "plain", "ssh", "tcp")}
+    entrance = Entrance(
+        name=name,
+        listener=listener,
+        terminated=by_side["tls"],
+        passed=by_side["sni"],
+        plain=by_side["plain"],
+        ssh=by_side["ssh"],
+        tcp=by_side["tcp"],
+        redirects=(),
+        answers_plain=bool(by_side["plain"]) or listener.redirect is not None or listener.plain_http == "redirect",
+    )
+    if _redirects_own(draft, entrance):
+        entrance = replace(entrance, answers_plain=True, redirects=_redirects(draft, (*entrance.terminated, *entrance.passed)))
+    if listener.redirect is not None:
+        entrance = replace(entrance, redirects=_redirects(draft, draft.routes))
+    return entrance
+
+
+def _redirects_own(draft: Draft, entrance: Entrance) -> bool:
+    """Whether plain HTTP on this TLS port is sent to https: as asked, or because the port is looked into anyway."""
+    speaks_https = any(draft.services[route.service].protocol == "http" for route in (*entrance.terminated, *entrance.passed))
+    if entrance.listener.plain_http is not None or not speaks_https:
+        return entrance.listener.plain_http == "redirect" and speaks_https
+    return entrance.sniffs
+
+
+def _redirects(draft: Draft, routes: Iterable[build.Route]) -> tuple[Redirect, ...]:
+    """One redirect for each host that has an https route, the first listener that has it giving the port."""
+    by_host: dict[str, Redirect] = {}
+    for route in routes:
+        https = route.side in ("tls", "sni") and draft.services[route.service].protocol == "http"
+        if https and draft.listeners[route.listener].redirect is None:
+            by_host.setdefault(route.host_key, Redirect(route.host, https_port(draft.listeners[route.listener]), route))
+    return tuple(by_host.values())

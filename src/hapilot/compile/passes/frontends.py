@@ -1,0 +1,142 @@
+"""Pass: the frontends of each entrance, and the small backends that hand connections from one layer to the next."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
+
+from hapilot.compile import build
+from hapilot.compile.draft import Draft, Entrance
+from hapilot.compile.passes import tables
+from hapilot.compile.rules import binds, forwarded, logging, requests, sniffing
+from hapilot.languages.haproxy import tree
+from hapilot.model import values
+
+
+def make_frontends(draft: Draft) -> Draft:
+    """Add frontends and layers for every entrance: one layer where one is enough."""
+    for entrance in draft.entrances:
+        draft = _layered(draft, entrance) if entrance.sniffs else _single(draft, entrance)
+    return draft
+
+
+def _single(draft: Draft, entrance: Entrance) -> Draft:
+    if entrance.terminated:
+        layer = build.Layer(entrance.name, entrance.name, "tls", "terminates TLS and routes requests")
+        return _with(draft, layer, _http_section(draft, entrance, "tls", binds.public(entrance, draft.target, tls=True)))
+    if entrance.answers_plain:
+        layer = build.Layer(entrance.name, entrance.name, "http", "routes plain requests")
+        return _with(draft, layer, _http_section(draft, entrance, "plain", binds.public(entrance, draft.target)))
+    lines = [*_tcp_head(draft, entrance), *binds.public(entrance, draft.target), *_gate(entrance), *_raw(draft, entrance)]
+    if entrance.looks_at_sni:
+        layer = build.Layer(entrance.name, entrance.name, "sni", sniffing.why(entrance))
+        lines += sniffing.sniff(entrance)
+    else:
+        layer = build.Layer(entrance.name, entrance.name, "tcp", "passes every connection on")
+        lines.append(tree.line("default_backend", (*entrance.passed, *entrance.ssh, *entrance.tcp)[0].backend))
+    return _with(draft, layer, _section(draft, entrance, entrance.name, lines, layer.why))
+
+
+def _layered(draft: Draft, entrance: Entrance) -> Draft:
+    name, target = entrance.name, draft.target
+    lines = [*_tcp_head(draft, entrance), *binds.public(entrance, target)]
+    loops = entrance.listener.accept_proxy == "optional" and _direct(entrance) is None
+    if loops:
+        lines.append(binds.handed_over(name, "", target))
+    passes_only = not (entrance.terminated or entrance.answers_plain)
+    lines += [*_gate(entrance), *(_raw(draft, entrance) if passes_only else ()), *sniffing.sniff(entrance)]
+    layer = build.Layer(name, name, "sniff", sniffing.why(entrance))
+    draft = _with(draft, layer, _section(draft, entrance, name, lines, layer.why))
+    if entrance.listener.accept_proxy == "optional":
+        line = binds.hand_over(name, _direct(entrance) or "", target, announce=False)
+        draft = draft.adding(_bridge(f"{name}.proxied", line, "connections that bring their own PROXY header"))
+    if entrance.terminated:
+        draft = _second(draft, entrance, "tls")
+    if entrance.answers_plain:
+        draft = _second(draft, entrance, "plain")
+    return draft
+
+
+def _direct(entrance: Entrance) -> Literal[".tls", ".plain"] | None:
+    """Where connections with a PROXY header can go at once because nothing else is to be told apart."""
+    if entrance.inner == ("tls",) and not entrance.passed:
+        return ".tls"
+    return ".plain" if entrance.inner == ("plain",) else None
+
+
+def _second(draft: Draft, entrance: Entrance, side: Literal["tls", "plain"]) -> Draft:
+    """A hand-over and the HTTP frontend at its other end."""
+    frontend = entrance.tls_frontend if side == "tls" else entrance.plain_frontend
+    why = "terminates TLS and routes requests" if side == "tls" else "answers plain HTTP"
+    kind: Literal[".tls", ".plain"] = ".tls" if side == "tls" else ".plain"
+    bridge = _bridge(frontend, binds.hand_over(entrance.name, kind, draft.target, announce=True), f"hands over to frontend {frontend}")
+    section = _http_section(draft, entrance, side, [binds.handed_over(entrance.name, kind, draft.target)])
+    layer = build.Layer(frontend, entrance.name, "tls" if side == "tls" else "http", why)
+    return _with(draft.adding(bridge), layer, section)
+
+
+def _http_section(draft: Draft, entrance: Entrance, side: Literal["tls", "plain"], addresses: list[tree.Line]) -> tree.Section:
+    over_tls = side == "tls"
+    targets = tables.tls_entries(entrance) if over_tls else tables.plain_entries(entrance)
+    table = tables.tls_table(entrance) if over_tls else tables.plain_table(entrance)
+    forwards = any(not value.startswith(".") for _, _, value, _ in targets)
+    lines = [
+        tree.line("mode", "http"),
+        *logging.http(draft.site.spec.log),
+        # A reload then closes an idle client connection only after its next response: no request is lost.
+        tree.line("option", "idle-close-on-response"),
+        *_client_timeout(draft, entrance),
+        *addresses,
+        *(_gate(entrance) if not entrance.sniffs else ()),
+        requests.normal_host(),
+        *_raw(draft, entrance),
+    ]
+    if targets:
+        lines += requests.route(targets, table, over_tls=over_tls)
+    else:
+        lines.append(requests.answer(404, "Not Found: no service has this host and path"))
+    if forwards:
+        lines += [*forwarded.headers(entrance, "https" if over_tls else "http"), requests.send(targets)]
+    name = entrance.tls_frontend if over_tls else entrance.plain_frontend
+    return _section(draft, entrance, name, lines, "terminates TLS and routes requests" if over_tls else "plain HTTP")
+
+
+def _gate(entrance: Entrance) -> list[tree.Line]:
+    """Where a PROXY header is required, only trusted addresses may bring one."""
+    if entrance.listener.accept_proxy != "required" or not entrance.listener.trusted:
+        return []
+    return [tree.line("tcp-request", "connection", "reject", "unless", "{", "src", "-f", tables.trusted_list(entrance), "}")]
+
+
+def _tcp_head(draft: Draft, entrance: Entrance) -> list[tree.Line]:
+    return [tree.line("mode", "tcp"), *logging.tcp(draft.site.spec.log), *_client_timeout(draft, entrance)]
+
+
+def _client_timeout(draft: Draft, entrance: Entrance) -> list[tree.Line]:
+    """A service's own client timeout, where it has the listener to itself (``backends`` reports the other case)."""
+    here = {route.service for route in draft.routes if route.listener == entrance.name}
+    own = [timeouts.client for name in here if (timeouts := draft.services[name].timeouts) and timeouts.client]
+    common = draft.site.spec.defaults.timeouts.client
+    if len(here) != 1 or not own or own[0] == common:
+        return []
+    return [tree.line("timeout", "client", values.print_duration(own[0]))]
+
+
+def _raw(draft: Draft, entrance: Entrance) -> list[tree.Line]:
+    lines = draft.site.spec.raw.listener.get(entrance.name, [])
+    return [
+        tree.opaque(text, origin=draft.site.origins.at("raw", "listener", entrance.name, index)) for index, text in enumerate(lines)
+    ]
+
+
+def _bridge(name: str, line: tree.Line, why: str) -> tree.Section:
+    return tree.Section("backend", name, (tree.line("mode", "tcp"), line), comment=why)
+
+
+def _section(draft: Draft, entrance: Entrance, name: str, lines: list[tree.Line], why: str) -> tree.Section:
+    origin = draft.site.origins.key("listeners", entrance.name)
+    return tree.Section("frontend", name, tuple(lines), comment=f"listener {entrance.name} ({origin.short}): {why}", origin=origin)
+
+
+def _with(draft: Draft, layer: build.Layer, section: tree.Section) -> Draft:
+    return replace(draft.adding(section), layers=(*draft.layers, layer))

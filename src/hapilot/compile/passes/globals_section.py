@@ -1,0 +1,111 @@
+"""Pass: the sections for everything: ``global``, ``defaults`` and the DNS resolvers."""
+
+from __future__ import annotations
+
+from hapilot.compile.draft import Draft
+from hapilot.compile.rules import logging
+from hapilot.languages.haproxy import tree
+from hapilot.model import values
+
+RESOLVERS = "dns"
+"""The resolvers section, where a server has a name."""
+
+_AEAD = (
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
+    "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305"
+)
+_OLD = (
+    f"{_AEAD}:ECDHE-ECDSA-AES128-SHA256:ECDHE-RSA-AES128-SHA256:ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:"
+    "ECDHE-ECDSA-AES256-SHA384:ECDHE-RSA-AES256-SHA384:ECDHE-ECDSA-AES256-SHA:ECDHE-RSA-AES256-SHA:"
+    "AES128-GCM-SHA256:AES256-GCM-SHA384:AES128-SHA256:AES256-SHA256:AES128-SHA:AES256-SHA:@SECLEVEL=0"
+)
+PROFILES = {
+    "modern": ("TLSv1.3", ""),
+    "intermediate": ("TLSv1.2", _AEAD),
+    "old": ("TLSv1.0", _OLD),
+}
+"""Lowest version and ciphers up to TLS 1.2, after Mozilla's Server Side TLS recommendations 5.7; ciphers that need
+finite-field Diffie-Hellman parameters are left out, every client that knows them knows elliptic curves too."""
+CIPHERSUITES = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
+"""TLS 1.3, the same in every profile."""
+
+TIMEOUTS = {"connect": 5_000, "client": 60_000, "server": 60_000, "tunnel": 3_600_000, "queue": 30_000}
+"""Milliseconds, where neither ``defaults`` nor the service says otherwise."""
+REQUEST_TIMEOUT = "10s"
+"""For the complete head of a request: what slow-header attacks get."""
+
+
+def make_globals(draft: Draft) -> Draft:
+    """Add the sections.
+
+    >>> PROFILES["modern"][0]
+    'TLSv1.3'
+    """
+    sections = [_global(draft), _defaults(draft)]
+    if _needs_resolvers(draft):
+        sections.append(_resolvers(draft))
+    return draft.adding(*sections)
+
+
+def _global(draft: Draft) -> tree.Section:
+    target = draft.target
+    lines = [
+        tree.line("default-path", "config"),
+        tree.line("presetenv", "HAPILOT_RUN", target.run_dir),
+        tree.line(
+            "stats", "socket", tree.Env("unix@", "HAPILOT_RUN", "/runtime.sock"), "mode", "600", "level", "admin", "expose-fd", "listeners"
+        ),
+        logging.destination(draft.site.spec.log),
+    ]
+    if target.drop_to:
+        lines += [tree.line("user", target.drop_to), tree.line("group", target.drop_to_group or target.drop_to)]
+        lines.append(tree.line("chroot", tree.Env("", "HAPILOT_RUN")))
+    lines += _tls(draft)
+    raw = draft.site.spec.raw.global_
+    lines += [tree.opaque(text, origin=draft.site.origins.at("raw", "global", index)) for index, text in enumerate(raw)]
+    return tree.Section("global", "", tuple(lines))
+
+
+def _tls(draft: Draft) -> list[tree.Line]:
+    lowest, ciphers = PROFILES[draft.site.spec.tls.profile]
+    lines = [
+        tree.line("ssl-default-bind-options", "ssl-min-ver", lowest, "no-tls-tickets"),
+        tree.line("ssl-default-bind-ciphersuites", CIPHERSUITES),
+        tree.line("ssl-default-server-options", "ssl-min-ver", "TLSv1.2", "no-tls-tickets"),
+        tree.line("ssl-default-server-ciphersuites", CIPHERSUITES),
+    ]
+    if ciphers:
+        lines.insert(1, tree.line("ssl-default-bind-ciphers", ciphers))
+    return lines
+
+
+def _defaults(draft: Draft) -> tree.Section:
+    said = draft.site.spec.defaults
+    lines = [
+        tree.line("mode", "http"),
+        tree.line("log", "global"),
+        tree.line("option", "dontlognull"),
+        tree.line("option", "redispatch"),
+        tree.line("retries", str(3 if said.retries is None else said.retries)),
+        tree.line("timeout", "http-request", REQUEST_TIMEOUT),
+        *(tree.line("timeout", name, values.print_duration(getattr(said.timeouts, name) or usual)) for name, usual in TIMEOUTS.items()),
+        tree.line("timeout", "check", "5s"),
+    ]
+    raw = draft.site.spec.raw.defaults
+    lines += [tree.opaque(text, origin=draft.site.origins.at("raw", "defaults", index)) for index, text in enumerate(raw)]
+    return tree.Section("defaults", "", tuple(lines))
+
+
+def _needs_resolvers(draft: Draft) -> bool:
+    servers = (server.address for one in draft.services.values() for server in one.servers)
+    return any(address.is_name and address.host not in draft.target.fixed_names for address in servers)
+
+
+def _resolvers(draft: Draft) -> tree.Section:
+    said = draft.site.spec.resolvers.nameservers
+    lines = [
+        tree.line("nameserver", f"dns{number}", f"{server.host}:{server.port or 53}") for number, server in enumerate((one.address for one in said), 1)
+    ]
+    lines = lines or [tree.line("parse-resolv-conf")]
+    lines += [tree.line("accepted_payload_size", "8192"), tree.line("hold", "valid", "10s")]
+    return tree.Section("resolvers", RESOLVERS, tuple(lines), comment="names of servers are followed while HAProxy runs")

@@ -1,0 +1,104 @@
+"""The server lines of a backend: addresses, checks, PROXY headers and TLS onwards."""
+
+from __future__ import annotations
+
+from hapilot.compile.draft import BackendPlan, Draft
+from hapilot.compile.passes import backends, globals_section
+from hapilot.languages.haproxy import tree
+from hapilot.model import service, values
+
+PROBE_LABEL = "hapilot-check"
+"""The label that stands for ``*`` where a health check needs one name under a wildcard."""
+
+
+def name(server: service.Server, port: int | None) -> str:
+    """What the server is called: as the site file says, or its address without brackets."""
+    if server.name:
+        return server.name
+    number = server.address.port or port
+    return f"{server.address.host}:{number}"
+
+
+def address(server: service.Server, port: int | None) -> str:
+    """``host:port`` with brackets around IPv6."""
+    return str(values.ServerAddress(server.address.host, server.address.port or port))
+
+
+def lines(draft: Draft, plan: BackendPlan) -> list[tree.Line]:
+    """One line for each server of the service."""
+    one = draft.services[plan.service]
+    limits = _limits(one)
+    common = (*_check(one), *_proxy(one), *_tls(draft, plan.service, one))
+    made: list[tree.Line] = []
+    for index, server in enumerate(one.servers):
+        words = ["server", name(server, plan.port), address(server, plan.port), *_resolving(draft, server), *common]
+        if server.weight is not None:
+            words += ["weight", str(server.weight)]
+        if limits[index] is not None:
+            words += ["maxconn", str(limits[index])]
+        if server.backup:
+            words.append("backup")
+        made.append(tree.line(*words, origin=draft.site.origins.at("services", plan.service, "servers", index)))
+    return made
+
+
+def _limits(one: service.Service) -> list[int | None]:
+    """Connections for each server: its own limit, and its share of the service's."""
+    own = [server.max_connections for server in one.servers]
+    if one.max_connections is None:
+        return list(own)
+    parts = backends.shares(one.max_connections, len(one.servers))
+    return [part if limit is None else min(part, limit) for part, limit in zip(parts, own, strict=True)]
+
+
+def _resolving(draft: Draft, server: service.Server) -> list[str]:
+    """Names are asked of DNS while running; what does not resolve is a server out of service, never a failed start."""
+    if not server.address.is_name:
+        return []
+    if server.address.host in draft.target.fixed_names:
+        return ["init-addr", "last,libc,none"]
+    return ["resolvers", globals_section.RESOLVERS, "init-addr", "last,none"]
+
+
+def _check(one: service.Service) -> list[str]:
+    health = one.health
+    if not isinstance(health, service.Health):
+        return []
+    return ["check", "inter", values.print_duration(health.every), "fall", str(health.fall), "rise", str(health.rise)]
+
+
+def _proxy(one: service.Service) -> list[str]:
+    """The client's address for the server, and the same for checks, which such a server expects too."""
+    if one.send_proxy is None:
+        return []
+    header = "send-proxy" if one.send_proxy == "v1" else "send-proxy-v2"
+    return [header, *(["check-send-proxy"] if isinstance(one.health, service.Health) else [])]
+
+
+def _tls(draft: Draft, service_name: str, one: service.Service) -> list[str]:
+    """TLS onwards: the CA is checked, the name is sent as SNI and must be in the certificate (manual, "verify")."""
+    if one.tls_mode != "reencrypt":
+        return []
+    verify = one.verify or service.Verify()
+    authority = draft.target.system_ca if verify.ca is None else authority_file(draft, verify.ca)
+    requested = verify.name == "host"
+    words = ["ssl", "verify", "required", "ca-file", authority, "alpn", "http/1.1"]
+    words += ["sni", "var(txn.host)" if requested else f"str({verify.name})"]
+    if isinstance(one.health, service.Health):
+        words += _check_name(one, verify)
+    return words
+
+
+def _check_name(one: service.Service, verify: service.Verify) -> list[str]:
+    """A check makes the same handshake as a request; for wildcards with a name that stands for all of them."""
+    if verify.name != "host":
+        return ["check-sni", verify.name]
+    exact = next((host.name for host in one.host if not host.wildcard), None)
+    wildcard = next((f"{PROBE_LABEL}.{host.name}" for host in one.host), None)
+    wanted = exact or wildcard
+    return ["check-sni", wanted] if wanted else []
+
+
+def authority_file(draft: Draft, path: str) -> str:
+    """Where the bundle has the CA file that the site file calls ``path``."""
+    return f"ca/{sorted(draft.site.materials.authorities).index(path)}.pem" if path in draft.site.materials.authorities else "ca/missing.pem"

@@ -1,0 +1,112 @@
+"""The TCP layer of a listener: tells protocols apart by the first bytes and reads the SNI, judging only complete evidence.
+
+Each test that lacks bytes makes HAProxy wait, up to the inspect delay (manual, "tcp-request content"); then it counts as
+false. The order matters: what needs fewer bytes comes first, what decides for silence comes last.
+"""
+
+from __future__ import annotations
+
+from hapilot.compile import draft
+from hapilot.compile.passes import tables
+from hapilot.languages.haproxy import tree
+from hapilot.model import values
+
+HELLO = ("{", "req.ssl_hello_type", "1", "}")
+"""A complete ClientHello (RFC 8446, section 4.1.2)."""
+SSH = ("{", "req.payload(0,4)", "-m", "str", "SSH-", "}")
+"""An SSH identification string (RFC 4253, section 4.2)."""
+HTTP = ("{", "req.payload(0,8)", "-m", "reg", "^[A-Z-]+( |$)", "}")
+"""The method of an HTTP/1 request or the HTTP/2 preface (RFC 9112, section 3; RFC 9113, section 3.4). Eight bytes hold
+``PROPFIND``; every request is longer."""
+PROXY = ("!{", "fc_rcvd_proxy", "}", "{", "req.payload(0,5)", "-m", "bin", "50524F5859", "0D0A0D0A00", "}")
+"""A PROXY header, version 1 or 2, that was not read yet (proxy-protocol.txt, section 2)."""
+FOUND = ("{", "var(txn.to)", "-m", "found", "}")
+NOT_FOUND = ("!{", "var(txn.to)", "-m", "found", "}")
+SILENT = ("{", "req.len", "0", "}")
+
+
+def content(*words: tree.Word) -> tree.Line:
+    """A ``tcp-request content`` rule."""
+    return tree.line("tcp-request", "content", *words)
+
+
+def sniff(entrance: draft.Entrance) -> list[tree.Line]:
+    """The rules of the TCP layer, from the inspect delay to ``use_backend``. ``txn.to`` holds the backend."""
+    listener = entrance.listener
+    lines = [tree.line("tcp-request", "inspect-delay", values.print_duration(listener.sniff_timeout))]
+    if listener.accept_proxy == "optional":
+        lines += _proxy_header(entrance)
+    if "tls" in entrance.inner:
+        lines += _tls(entrance)
+    if entrance.ssh:
+        lines += _class(SSH, entrance.ssh[0].backend)
+    if entrance.answers_plain:
+        lines += _class(HTTP, entrance.plain_frontend, quiet=True)
+    lines += _rest(entrance)
+    return [*lines, tree.line("use_backend", "%[var(txn.to)]")]
+
+
+def _class(test: tuple[str, ...], backend: str, *, quiet: bool = False) -> list[tree.Line]:
+    """Connections of one kind go to one backend; ``quiet`` where the next layer logs them."""
+    lines = [content("set-var(txn.to)", f"str({backend})", "if", *test)]
+    if quiet:
+        lines.append(content("set-log-level", "silent", "if", *test))
+    return [*lines, content("accept", "if", *test)]
+
+
+def _proxy_header(entrance: draft.Entrance) -> list[tree.Line]:
+    stranger = ("!{", "src", "-f", tables.trusted_list(entrance), "}")
+    refuse = content("reject", "if", *PROXY, *stranger)
+    return [refuse, *_class(PROXY, f"{entrance.name}.proxied", quiet=True)]
+
+
+def _tls(entrance: draft.Entrance) -> list[tree.Line]:
+    fallback = _fallback(entrance)
+    if not entrance.looks_at_sni:
+        return _class(HELLO, fallback or "", quiet=bool(entrance.terminated))
+    table = tables.sni_table(entrance)
+    lines = [
+        content("set-var(txn.sni)", "req.ssl_sni,lower,rtrim(.)", "if", *HELLO),
+        content("set-var(txn.to)", f"var(txn.sni),map_str({table})", "if", "{", "var(txn.sni)", "-m", "found", "}"),
+    ]
+    if any(route.host and route.host.wildcard for route in (*entrance.passed, *entrance.terminated)):
+        parent = f"var(txn.sni),regsub(^[^.]+,*),map_str({table})"
+        lines.append(content("set-var(txn.to)", parent, "if", "{", "var(txn.sni)", "-m", "found", "}", *NOT_FOUND))
+    if fallback:
+        lines.append(content("set-var(txn.to)", f"str({fallback})", "if", *HELLO, *NOT_FOUND))
+    if entrance.terminated:
+        lines.append(content("set-log-level", "silent", "if", "{", "var(txn.to)", "-m", "str", entrance.tls_frontend, "}"))
+    return [*lines, content("accept", "if", *FOUND), content("reject", "if", *HELLO)]
+
+
+def _fallback(entrance: draft.Entrance) -> str | None:
+    """Where TLS for a name that no table has goes: everything that is passed through without a name, else the frontend
+    that terminates TLS, which knows its certificates; None refuses it."""
+    for route in entrance.passed:
+        if route.host is None:
+            return route.backend
+    return entrance.tls_frontend if entrance.terminated else None
+
+
+def _rest(entrance: draft.Entrance) -> list[tree.Line]:
+    """What is none of the kinds, and clients that say nothing: they wait for the server to speak first."""
+    if entrance.tcp:
+        return [content("set-var(txn.to)", f"str({entrance.tcp[0].backend})"), content("accept")]
+    if entrance.ssh:
+        return [*_class(SILENT, entrance.ssh[0].backend), content("reject")]
+    return [content("reject")]
+
+
+def why(entrance: draft.Entrance) -> str:
+    """What the layer is there for, in words; ``explain`` and the comments show it."""
+    reasons: list[str] = []
+    if entrance.listener.accept_proxy == "optional":
+        reasons.append("tells connections with a PROXY header from those without")
+    names = {"tls": "TLS", "plain": "plain HTTP", "ssh": "SSH", "tcp": "other TCP"}
+    if len(entrance.inner) > 1:
+        reasons.append(f"tells {' and '.join(names[kind] for kind in entrance.inner)} apart by the first bytes")
+    if entrance.looks_at_sni:
+        reasons.append("reads the name in the ClientHello (SNI), because hosts are passed through")
+    return "; ".join(reasons)
+
+

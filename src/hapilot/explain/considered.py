@@ -1,0 +1,63 @@
+"""The routes that did not win, each with why. Told from the routes alone; it decides nothing."""
+
+from __future__ import annotations
+
+from hapilot.compile import build
+from hapilot.explain import explanation, probe
+
+LIMIT = 50
+"""How many are told; a site may have thousands."""
+
+_SIDES = {
+    "tls": "it is for requests over TLS that ends here",
+    "plain": "it is for plain HTTP",
+    "sni": "it is for TLS that is passed through",
+    "ssh": "it is for SSH",
+    "tcp": "it is for other TCP",
+}
+_SPEAKS: dict[str, tuple[build.Side, ...]] = {
+    "https": ("tls", "sni"),
+    "tls": ("tls", "sni"),
+    "http": ("plain",),
+    "ssh": ("ssh",),
+    "tcp": ("tcp", "ssh"),
+}
+
+
+def others(asked: probe.Probe, routes: tuple[build.Route, ...], winner: build.Route | None) -> tuple[explanation.Considered, ...]:
+    """Every route of the listener but the winner, the nearest misses first, at most :data:`LIMIT`."""
+    told = [(_distance(asked, route), route, _why(asked, route, winner)) for route in routes if route is not winner]
+    told.sort(key=lambda item: item[0])
+    return tuple(explanation.Considered(route.shown, route.service, route.origin, why) for _, route, why in told[:LIMIT])
+
+
+def _host(asked: probe.Probe) -> str:
+    """The requested host as routes have it."""
+    text = asked.authority or asked.sni or asked.host
+    name = text.rpartition(":")[0] if text.rpartition(":")[2].isdigit() and not text.endswith("]") else text
+    return name.lower().rstrip(".")
+
+
+def _path_matches(asked: probe.Probe, route: build.Route) -> bool:
+    path = asked.path.partition("?")[0]
+    return route.path == "/" or f"{path}/".startswith(f"{route.path}/")
+
+
+def _distance(asked: probe.Probe, route: build.Route) -> int:
+    speaks = route.side in _SPEAKS[asked.kind]
+    host = route.host is None or route.host.matches(_host(asked))
+    return (not speaks) * 4 + (not host) * 2 + (not _path_matches(asked, route))
+
+
+def _why(asked: probe.Probe, route: build.Route, winner: build.Route | None) -> str:
+    if route.side not in _SPEAKS[asked.kind]:
+        return _SIDES[route.side]
+    if route.host is not None and not route.host.matches(_host(asked)):
+        return f"the host {_host(asked) or '(none)'} is not {route.host}"
+    if not _path_matches(asked, route):
+        return f"the path {asked.path.partition('?')[0]} is not below {route.path}"
+    if winner is None:
+        return "the connection was answered before any route"
+    if winner.host != route.host:
+        return f"{winner.shown} is more exact"
+    return f"{winner.path} is the longer path"

@@ -1,0 +1,203 @@
+"""Follow a connection through a Build and say where it went, in our words.
+
+:class:`Explainer` is made once for a Build and asked many times: by ``explain``, by ``check`` for expectations, and by the
+test that compares it with a real HAProxy.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+
+from hapilot.compile import build
+from hapilot.explain import considered, explanation, probe
+from hapilot.languages.haproxy import tree
+from hapilot.languages.haproxy.evaluate import connection, evaluator, trace
+
+_BETTER = ("forward", "redirect", "respond", "reject")
+
+
+class Explainer:
+    """Answers questions about one Build."""
+
+    def __init__(self, made: build.Build) -> None:
+        self._build = made
+        self._entries = {table.path: {entry.key: entry for entry in table.entries} for table in made.tables}
+        self._layers = {layer.frontend: layer for layer in made.layers}
+        self._uses = {use.backend: use for use in made.backends}
+        self._evaluator = evaluator.Evaluator(
+            made.config,
+            {table.path: tuple((entry.key, entry.value) for entry in table.entries) for table in made.tables},
+            {"HAPILOT_RUN": made.target.run_dir},
+            self._certificate,
+        )
+
+    def explain(self, asked: probe.Probe, shown: str = "") -> explanation.Explanation:
+        """Where ``asked`` goes. ``shown`` is the target as the user wrote it.
+
+        A host name does not say at which address it arrives; where several listeners have the port, the one on which the
+        connection gets furthest is taken.
+        """
+        shown = shown or f"{asked.kind}://{asked.host}:{asked.port}{asked.path if asked.kind.startswith('http') else ''}"
+        answers = [self._at(asked, arrival, shown) for arrival in self._arrivals(asked)]
+        if not answers:
+            where = f"{asked.host}:{asked.port}" if asked.address else f"port {asked.port}"
+            return explanation.Explanation(shown, "reject", f"no listener accepts connections at {where}")
+        return min(answers, key=lambda answer: _BETTER.index(answer.outcome))
+
+    def _arrivals(self, asked: probe.Probe) -> Iterator[connection.Endpoint]:
+        """The addresses of this site at which the connection may arrive."""
+        if asked.host and asked.address is not None:
+            yield connection.Endpoint(asked.address, asked.port)
+            return
+        source = ipaddress.ip_address(asked.source)
+        for listener in (self._build.site.spec.listeners or {}).values():
+            for bind in listener.bind:
+                if bind.kind != "tcp" or bind.port != asked.port:
+                    continue
+                address = ipaddress.ip_address(bind.host) if bind.host else source
+                if address.is_unspecified:
+                    address = source if address.version == source.version else ipaddress.ip_address("::1" if address.version == 6 else "127.0.0.1")
+                yield connection.Endpoint(address, asked.port)
+
+    def _at(self, asked: probe.Probe, arrival: connection.Endpoint, shown: str) -> explanation.Explanation:
+        source = connection.Endpoint(ipaddress.ip_address(asked.source), 50000)
+        found = self._evaluator.run(connection.Connection(arrival, asked.first(), source, arrival, asked.proxy))
+        return _Answer(self, asked, found, shown).explanation()
+
+    def _certificate(self, bind: tree.Line, sni: str | None) -> str | None:
+        """The certificate that HAProxy shows for a name: one with just this name, else one with a wildcard for it."""
+        del bind  # every terminating frontend uses the same list
+        if sni is None:
+            return None
+        host = sni.lower().rstrip(".")
+        matching = [
+            (name.wildcard, one.shown) for one in self._build.site.materials.certificates for name in one.hosts if name.matches(host)
+        ]
+        return min(matching)[1] if matching else None
+
+    def entry(self, lookup: trace.Lookup) -> build.Entry | None:
+        """The table entry that a lookup hit."""
+        return self._entries.get(lookup.path, {}).get(lookup.key) if lookup.key is not None else None
+
+    def layer(self, frontend: str) -> build.Layer | None:
+        """What a frontend is there for."""
+        return self._layers.get(frontend)
+
+    def use(self, backend: str) -> build.BackendUse | None:
+        """Which service a backend serves."""
+        return self._uses.get(backend)
+
+    def routes(self, listener: str | None) -> tuple[build.Route, ...]:
+        """The routes of a listener."""
+        return tuple(route for route in self._build.routes if route.listener == listener)
+
+
+class _Answer:
+    """Turns one trace into an Explanation."""
+
+    def __init__(self, explainer: Explainer, asked: probe.Probe, found: trace.Trace, shown: str) -> None:
+        self._explainer = explainer
+        self._asked = asked
+        self._trace = found
+        self._shown = shown
+        self._layers = [layer for section in found.layers if (layer := explainer.layer(section.section))]
+
+    def explanation(self) -> explanation.Explanation:
+        """The whole answer."""
+        outcome = self._trace.outcome
+        listener = self._layers[0].listener if self._layers else None
+        route = self._route()
+        use = self._explainer.use(outcome.backend) if isinstance(outcome, trace.Forward) else None
+        forwarded = outcome if isinstance(outcome, trace.Forward) else None
+        request = self._trace.request
+        sees_request = request is not None and (forwarded is None or forwarded.mode == "http")
+        return explanation.Explanation(
+            target=self._shown,
+            outcome=_outcome(outcome),
+            reason=self._reason(outcome, route, use),
+            listener=listener,
+            protocol=self._protocol(),
+            tls=self._tls(use),
+            hops=self._hops(),
+            route=None if route is None else explanation.RouteFacts(route.shown, route.origin),
+            service=use.service if use else None,
+            backend=forwarded.backend if forwarded else None,
+            servers=tuple(explanation.ServerFacts(server.name, server.address) for server in use.servers) if use else (),
+            client_ip=str(self._trace.client.ip) if self._trace.client else None,
+            send_proxy=forwarded.send_proxy if forwarded else None,
+            server_tls=forwarded.sni if forwarded and forwarded.tls else None,
+            request_headers=request.headers if forwarded and sees_request and request else (),
+            request_path=request.path if forwarded and sees_request and request else None,
+            status=outcome.status if isinstance(outcome, trace.Respond | trace.Redirect) else None,
+            location=outcome.location if isinstance(outcome, trace.Redirect) else None,
+            considered=considered.others(self._asked, self._explainer.routes(listener), route),
+            raw_line=str(outcome.line.words[0]) if isinstance(outcome, trace.Opaque) else None,
+        )
+
+    def _entries(self) -> list[build.Entry]:
+        return [entry for lookup in self._trace.lookups if (entry := self._explainer.entry(lookup)) and entry.route]
+
+    def _route(self) -> build.Route | None:
+        """The route behind the entry that decided, or the only one that leads to the backend."""
+        outcome = self._trace.outcome
+        if isinstance(outcome, trace.Forward):
+            for entry in reversed(self._entries()):
+                if entry.route and entry.value == outcome.backend:
+                    return entry.route
+            listener = self._layers[0].listener if self._layers else None
+            return next((route for route in self._explainer.routes(listener) if route.backend == outcome.backend), None)
+        if isinstance(outcome, trace.Redirect):
+            return next((entry.route for entry in reversed(self._entries()) if entry.value.startswith(build.TO_HTTPS)), None)
+        if isinstance(outcome, trace.Respond) and outcome.status == 421:
+            return next((entry.route for entry in reversed(self._entries()) if entry.value == build.MISDIRECTED), None)
+        return None
+
+    def _protocol(self) -> str:
+        kind = self._asked.kind
+        if kind in ("ssh", "tcp"):
+            return kind
+        ended = any(layer.tls for layer in self._trace.layers)
+        if kind == "tls" or (kind == "https" and not ended):
+            return "tls"
+        return "h2" if self._asked.version == "2" else "http/1.1"
+
+    def _tls(self, use: build.BackendUse | None) -> explanation.TlsFacts | None:
+        ended = next((layer for layer in self._trace.layers if layer.tls), None)
+        first = self._asked.first()
+        if use is None and ended is None:
+            return None
+        sni = first.sni if isinstance(first, connection.Tls) else None
+        return explanation.TlsFacts(use.tls if use else None, ended.certificate if ended else None, sni)
+
+    def _hops(self) -> tuple[explanation.Hop, ...]:
+        return tuple(explanation.Hop(layer.frontend, layer.kind, layer.why) for layer in self._layers)
+
+    def _reason(self, outcome: trace.Outcome, route: build.Route | None, use: build.BackendUse | None) -> str:
+        match outcome:
+            case trace.Forward():
+                through = f"{route.shown} leads to" if route else "everything here goes to"
+                return f"{through} service {use.service if use else outcome.backend}"
+            case trace.Redirect():
+                return f"plain HTTP for {route.shown if route else 'this host'} is redirected to https"
+            case trace.Respond() if outcome.status == 421 and route:
+                return f"{route.shown} is passed through for service {route.service}; this connection ended here, so the client must open a new one"
+            case trace.Respond():
+                return outcome.reason or outcome.body.strip() or f"HAProxy answers {outcome.status}"
+            case trace.Reject():
+                return outcome.reason
+            case trace.Opaque():
+                where = f" at {outcome.line.origin.short}" if outcome.line.origin else ""
+                return f"decided by a raw rule{where}: {outcome.reason}"
+
+
+def _outcome(outcome: trace.Outcome) -> str:  # pyright: ignore[reportReturnType]
+    match outcome:
+        case trace.Forward():
+            return "forward"
+        case trace.Redirect():
+            return "redirect"
+        case trace.Reject():
+            return "reject"
+        case trace.Respond() | trace.Opaque():
+            return "respond"

@@ -1,0 +1,126 @@
+"""``bind`` and ``server`` lines: their addresses and the options that matter for where a connection goes.
+
+Comes in: the words of one line. Goes out: frozen :class:`Bind` and :class:`Server`. Used by ``sections``.
+Configuration manual, sections 4.2 (bind), 5.1 and 5.2.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from hapilot.languages.haproxy import tree
+from hapilot.languages.haproxy.evaluate.connection import Endpoint
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_BIND_WITH_VALUE = _names("""
+    alpn backlog ca-file ca-ignore-err ca-sign-file ca-sign-pass ca-verify-file ciphers ciphersuites client-sigalgs
+    crl-file crt crt-ignore-err crt-list curves ecdhe accept-netscaler-cip expose-fd gid group guid-prefix id interface
+    label level maxconn mode mss name namespace nbconn nice npn ocsp-update process proto severity-output shards sigalgs
+    ssl-max-ver ssl-min-ver tcp-ut tls-ticket-keys thread uid user verify
+""")
+_SERVER_WITH_VALUE = _names("""
+    addr agent-addr agent-inter agent-port agent-send alpn ca-file check-alpn check-proto check-sni ciphers ciphersuites
+    client-sigalgs cookie crl-file crt curves downinter error-limit fall fastinter guid hash-key id init-addr init-state
+    inter log-bufsize log-proto max-reuse maxconn maxqueue minconn namespace npn observe on-error on-marked-down
+    on-marked-up pool-conn-name pool-low-conn pool-max-conn pool-purge-delay port proto proxy-v2-options redir
+    resolve-net resolve-opts resolve-prefer resolvers rise shard sigalgs slowstart sni socks4 source ssl-max-ver
+    ssl-min-ver tcp-md5sig tcp-ut track usesrc verify verifyhost weight ws
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Bind:
+    """One address of a ``bind`` line. ``number`` is HAProxy's id of the socket (``so_id``)."""
+
+    line: tree.Line
+    address: str
+    options: dict[str, str]
+    number: int
+
+    def has(self, option: str) -> bool:
+        """Whether an option is there."""
+        return option in self.options
+
+    @property
+    def alpn(self) -> tuple[str, ...]:
+        """The protocols offered in the TLS handshake, in order of preference."""
+        return tuple(name for name in self.options.get("alpn", "").split(",") if name)
+
+    def specificity(self, at: Endpoint) -> int | None:
+        """How exactly the address covers ``at``: 2 for the address itself, 1 for all of its family, 0 for all; None if not at all."""
+        host, _, ports = _bare(self.address).rpartition(":")
+        low, _, high = ports.partition("-")
+        if not low.isdigit() or not int(low) <= at.port <= int(high or low):
+            return None
+        return _covers(host.strip("[]"), at, only_ipv6=self.address.startswith("ipv6@") or self.has("v6only"))
+
+
+def _bare(address: str) -> str:
+    return address.removeprefix("ipv4@").removeprefix("ipv6@").removeprefix("tcp@").removeprefix("tcp4@").removeprefix("tcp6@")
+
+
+def _covers(host: str, at: Endpoint, *, only_ipv6: bool) -> int | None:
+    """``*`` and nothing are all of IPv4 (or of IPv6 behind ``ipv6@``); ``::`` is both families unless told otherwise."""
+    if host in ("", "*", "0.0.0.0"):  # noqa: S104 — read, not bound
+        return (1 if at.ip.version == 4 else None) if not only_ipv6 else (1 if at.ip.version == 6 else None)
+    if host == "::":
+        return 1 if at.ip.version == 6 else (None if only_ipv6 else 0)
+    try:
+        return 2 if ipaddress.ip_address(host) == at.ip else None
+    except ValueError:
+        return None
+
+
+def parse_binds(line: tree.Line, words: Sequence[str], first_number: int) -> list[Bind]:
+    """All addresses of a ``bind`` line; ids are counted from ``first_number`` on."""
+    options = _options(words[2:], _BIND_WITH_VALUE)
+    fixed = int(options["id"]) if options.get("id", "").isdigit() else None
+    addresses = words[1].split(",") if len(words) > 1 else []
+    return [Bind(line, address, options, fixed or first_number + place) for place, address in enumerate(addresses)]
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A ``server`` line, with what its ``default-server`` adds."""
+
+    line: tree.Line
+    name: str
+    address: str
+    options: dict[str, str]
+
+    def has(self, option: str) -> bool:
+        """Whether an option is there."""
+        return option in self.options
+
+    @property
+    def send_proxy(self) -> Literal["v1", "v2"] | None:
+        """The version of the PROXY header that the server is sent."""
+        if self.has("send-proxy"):
+            return "v1"
+        return "v2" if any(self.has(f"send-proxy-v2{more}") for more in ("", "-ssl", "-ssl-cn")) else None
+
+
+def parse_server(line: tree.Line, words: Sequence[str], defaults: Sequence[str]) -> Server:
+    """A server from its words and those of the ``default-server`` lines before it."""
+    options = _options(defaults, _SERVER_WITH_VALUE) | _options(words[3:], _SERVER_WITH_VALUE)
+    for option in [option for option in options if option.startswith("no-")]:
+        options.pop(option.removeprefix("no-"), None)
+    return Server(line, words[1] if len(words) > 1 else "", words[2] if len(words) > 2 else "", options)
+
+
+def _options(words: Sequence[str], with_value: frozenset[str]) -> dict[str, str]:
+    """Option to value; an option without a value has an empty one."""
+    found: dict[str, str] = {}
+    at = 0
+    while at < len(words):
+        takes = words[at] in with_value and at + 1 < len(words)
+        found[words[at]] = words[at + 1] if takes else ""
+        at += 2 if takes else 1
+    return found

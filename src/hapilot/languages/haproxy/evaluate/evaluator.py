@@ -1,0 +1,164 @@
+"""The evaluator itself: one configuration, prepared once, and any number of connections through it.
+
+Comes in: a tree, the entries of its tables, its environment and who would show which certificate. Goes out: a ``trace.Trace`` for each
+connection. Called by ``explain`` and by the checks of ``expect``. The whole way is on this one screen; its steps are in other modules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from hapilot.languages.haproxy import tree
+from hapilot.languages.haproxy.evaluate import arrival, sections, servers, streams, trace, values
+from hapilot.languages.haproxy.evaluate.binds import Bind
+from hapilot.languages.haproxy.evaluate.connection import Connection, Endpoint
+from hapilot.languages.haproxy.evaluate.sections import Proxy
+from hapilot.languages.haproxy.evaluate.state import Shared, State
+from hapilot.languages.haproxy.evaluate.tables import Entry, Table
+from hapilot.languages.haproxy.evaluate.values import Unknown
+from hapilot.languages.haproxy.evaluate.wire import Wire
+
+_MOST_LAYERS = 16
+"""A configuration that hands a connection round more often than this leads it in a circle."""
+
+
+def any_certificate(bind: tree.Line, name: str | None) -> str | None:
+    """For configurations whose certificates do not matter: every name has one."""
+    return name or "default"
+
+
+class Evaluator:
+    """A configuration, ready to be asked. Cheap to ask, so build it once.
+
+    ``tables`` are the entries of map and ACL files by path, in file order; ``certificates`` says which certificate a ``bind`` line
+    shows for a name.
+    """
+
+    def __init__(
+        self,
+        config: tree.Config,
+        tables: Mapping[str, Sequence[Entry]] | None = None,
+        environment: Mapping[str, str] | None = None,
+        certificates: arrival.Certificates = any_certificate,
+    ) -> None:
+        self._environment = dict(environment or {})
+        self._tables = {path: Table(entries) for path, entries in (tables or {}).items()}
+        self._certificates = certificates
+        self._sections = sections.prepare(config, self._environment)
+        self._process = _process_variables(config, self._environment)
+        self._sockets = {
+            bind.address: (proxy, bind)
+            for proxy in self._sections.proxies
+            for bind in proxy.binds
+            if bind.address.startswith(("unix@", "abns@", "abnsz@", "/"))
+        }
+        self._sockets |= _inside(_chroot(config, self._environment), self._sockets)
+        self._servers = {proxy.name: len(proxy.servers) for proxy in self._sections.proxies}
+
+    def run(self, connection: Connection) -> trace.Trace:
+        """Follows one connection to its end."""
+        shared = Shared(self._tables, self._environment)
+        found = self._socket(connection.at)
+        if found is None:
+            return _finish(trace.Reject(f"nothing listens on {connection.at}"), None, shared)
+        headers = (connection.proxy,) if connection.proxy is not None else ()
+        here = arrival.Arrival(*found, Wire(headers, connection.first), connection.source, connection.target)
+        state: State | None = None
+        for _ in range(_MOST_LAYERS):
+            received = arrival.receive(here, shared, self._certificates, dict(self._process))
+            if not isinstance(received, State):
+                return _finish(received, state, shared)
+            state = received
+            state.servers = self._servers
+            end = self._layer(here.proxy, state)
+            if not isinstance(end, arrival.Arrival):
+                return _finish(end, state, shared)
+            here = end
+        return _finish(trace.Reject("the configuration leads the connection in a circle"), state, shared)
+
+    def _layer(self, frontend: Proxy, state: State) -> arrival.Arrival | trace.Outcome:
+        """One frontend, and the backend it chooses."""
+        outcome = streams.pass_frontend(frontend, state)
+        if outcome is not None:
+            streams.note_response([frontend], state, forwarded=False)
+            return outcome
+        backend = streams.choose_backend(frontend, state, self._sections)
+        if not isinstance(backend, Proxy):
+            streams.note_response([frontend], state, forwarded=False)
+            return backend
+        both = [frontend] if backend is frontend else [backend, frontend]
+        outcome = None if backend is frontend else streams.pass_backend(backend, state)
+        if outcome is None:
+            streams.add_forwarded_for(frontend, backend, state)
+            left = servers.leave(backend, state, self._sockets)
+            streams.note_response(both, state, forwarded=not isinstance(left, trace.Respond))
+            return left
+        streams.note_response(both, state, forwarded=False)
+        return outcome
+
+    def _socket(self, at: Endpoint | str) -> tuple[Proxy, Bind] | None:
+        """The socket that takes a connection; the most exact address wins, as in the kernel."""
+        every = [(proxy, bind) for proxy in self._sections.proxies for bind in proxy.binds]
+        if isinstance(at, str):
+            return next(((proxy, bind) for proxy, bind in every if at in (bind.address, bind.options.get("name"))), None)
+        ranked = [(rank, proxy, bind) for proxy, bind in every if (rank := bind.specificity(at)) is not None]
+        return max(ranked, key=lambda item: item[0])[1:] if ranked else None
+
+
+def _chroot(config: tree.Config, environment: Mapping[str, str]) -> str:
+    """The folder that the worker sees as the root once it runs, without a final slash."""
+    found = ""
+    for section in config.sections:
+        for line in section.lines if section.kind == "global" else ():
+            words = sections.words_of(line, environment)
+            if len(words) > 1 and words[0] == "chroot":
+                found = words[1].rstrip("/")
+    return found
+
+
+def _inside(chroot: str, sockets: servers.Sockets) -> dict[str, tuple[Proxy, Bind]]:
+    """The sockets below ``chroot`` as server lines name them: binds are opened before the change of root, connections made after."""
+    if not chroot:
+        return {}
+    below = f"unix@{chroot}/"
+    return {f"unix@/{address.removeprefix(below)}": found for address, found in sockets.items() if address.startswith(below)}
+
+
+def _process_variables(config: tree.Config, environment: Mapping[str, str]) -> dict[str, values.Value | Unknown]:
+    """``set-var`` and ``set-var-fmt`` lines of the global section; those that are more than a text are not known."""
+    found: dict[str, values.Value | Unknown] = {}
+    for section in config.sections:
+        for line in section.lines if section.kind == "global" else ():
+            words = sections.words_of(line, environment)
+            if len(words) > 2 and words[0] in ("set-var", "set-var-fmt"):
+                found[words[1]] = _constant(words)
+    return found
+
+
+def _constant(words: Sequence[str]) -> values.Value | Unknown:
+    text = words[2]
+    if words[0] == "set-var-fmt":
+        return text if "%" not in text else Unknown(f"the variable {words[1]}")
+    kind, _, argument = text.removesuffix(")").partition("(")
+    if kind == "str":
+        return argument.strip("'\"")
+    return int(argument) if kind == "int" and argument.isdigit() else Unknown(f"the variable {words[1]}")
+
+
+def _finish(outcome: trace.Outcome, state: State | None, shared: Shared) -> trace.Trace:
+    shown = {} if state is None else {name: _shown(value) for name, value in state.variables.items()}
+    return trace.Trace(
+        outcome=outcome,
+        steps=tuple(shared.steps),
+        layers=tuple(shared.layers),
+        lookups=tuple(shared.lookups),
+        variables=shown,
+        client=state.source if state is not None else None,
+        destination=state.destination if state is not None else None,
+        request=state.message.seen() if state is not None and state.message is not None else None,
+        response=tuple(shared.response),
+    )
+
+
+def _shown(value: values.Value | Unknown) -> str:
+    return "?" if isinstance(value, Unknown) else values.as_text(value)

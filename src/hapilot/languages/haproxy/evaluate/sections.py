@@ -1,0 +1,214 @@
+"""Sections, prepared: each frontend, backend and listen section with its sockets, rules and servers, read once.
+
+Comes in: a configuration tree and the environment. Goes out: :class:`Sections`. Used by ``evaluator``, read by ``streams`` and ``servers``.
+What stands in a ``defaults`` section holds for the proxies behind it (configuration manual, section 4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from hapilot.languages.haproxy import lexer, tree
+from hapilot.languages.haproxy.evaluate import actions, actions_http, conditions, formats, rules
+from hapilot.languages.haproxy.evaluate.binds import Bind, Server, parse_binds, parse_server
+from hapilot.languages.haproxy.evaluate.values import Unknown
+
+_INHERITED = frozenset({"mode", "default_backend", "option", "monitor-uri", "default-server", "stats"})
+_PROXIES = frozenset({"frontend", "backend", "listen"})
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """A ``use_backend`` or ``use-server`` line: a name, perhaps dynamic, and when it holds."""
+
+    rule: rules.Rule
+    name: formats.Format
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseRule:
+    """A rule on the response that works on a header."""
+
+    line: tree.Line
+    action: str
+    name: str
+    value: formats.Format | None
+    condition: conditions.Condition | Unknown | None
+
+
+@dataclass(slots=True)
+class Proxy:
+    """One section. Rules are in the order of the file, each kind by itself, as HAProxy keeps them."""
+
+    kind: str
+    name: str
+    number: int
+    mode: Literal["tcp", "http"] = "tcp"
+    waits: bool = False
+    binds: list[Bind] = field(default_factory=list[Bind])
+    servers: list[Server] = field(default_factory=list[Server])
+    connection: list[rules.Rule] = field(default_factory=list[rules.Rule])
+    session: list[rules.Rule] = field(default_factory=list[rules.Rule])
+    content: list[rules.Rule] = field(default_factory=list[rules.Rule])
+    http: list[rules.Rule] = field(default_factory=list[rules.Rule])
+    redirects: list[rules.Rule] = field(default_factory=list[rules.Rule])
+    response: list[ResponseRule] = field(default_factory=list[ResponseRule])
+    after_response: list[ResponseRule] = field(default_factory=list[ResponseRule])
+    backends: list[Switch] = field(default_factory=list[Switch])
+    chosen_servers: list[Switch] = field(default_factory=list[Switch])
+    default_backend: tuple[tree.Line, str] | None = None
+    forward_for: tuple[tree.Line, tuple[str, ...]] | None = None
+    monitor: tuple[tree.Line, str] | None = None
+    stats: dict[str, tuple[tree.Line, str]] = field(default_factory=dict[str, tuple[tree.Line, str]])
+
+    @property
+    def title(self) -> str:
+        """Kind and name, as in the file."""
+        return f"{self.kind} {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Sections:
+    """All proxies, and those that can be a backend by name."""
+
+    proxies: tuple[Proxy, ...]
+    backends: Mapping[str, Proxy]
+
+
+Read = tuple[tree.Line, Sequence[str]]
+"""A line and its words as HAProxy reads them."""
+
+
+def prepare(config: tree.Config, environment: Mapping[str, str]) -> Sections:
+    """Reads a whole tree. What it does not understand becomes a rule that is Unknown when it is reached."""
+    inherited: list[Read] = []
+    proxies: list[Proxy] = []
+    for section in config.sections:
+        read = [(line, words_of(line, environment)) for line in section.lines]
+        if section.kind == "defaults":
+            inherited = [(line, words) for line, words in read if words and words[0] in _INHERITED]
+        elif section.kind in _PROXIES:
+            proxies.append(_proxy(section, [*inherited, *read], len(proxies) + 1))
+    return Sections(tuple(proxies), {proxy.name: proxy for proxy in proxies if proxy.kind != "frontend"})
+
+
+def words_of(line: tree.Line, environment: Mapping[str, str]) -> Sequence[str]:
+    """The words that HAProxy sees; none for a raw line that it could not read."""
+    if not line.opaque:
+        return [expand(word, environment) for word in line.words]
+    try:
+        return lexer.split(str(line.words[0]), environment)
+    except ValueError:
+        return ()
+
+
+def expand(word: tree.Word, environment: Mapping[str, str]) -> str:
+    """A word with its environment variable replaced; one that is not set is empty."""
+    return word if isinstance(word, str) else word.before + environment.get(word.name, "") + word.after
+
+
+def _proxy(section: tree.Section, read: Sequence[Read], number: int) -> Proxy:
+    proxy = Proxy(section.kind, section.name, number)
+    acls: dict[str, list[conditions.Test]] = {}
+    for _, words in read:
+        if len(words) > 2 and words[0] == "acl":
+            try:
+                acls.setdefault(words[1], []).append(conditions.parse_test(words[2:]))
+            except Unknown:
+                continue  # every rule that names it will be Unknown
+    default_server: list[str] = []
+    for line, words in read:
+        if words and words[0] == "default-server":
+            default_server += words[1:]
+        elif words and words[0] == "server":
+            proxy.servers.append(parse_server(line, words, default_server))
+        elif words and (reader := _READERS.get(words[0])) is not None:
+            reader(proxy, line, words, acls)
+    return proxy
+
+
+_Reader = Callable[[Proxy, tree.Line, Sequence[str], conditions.Acls], None]
+
+
+def _mode(proxy: Proxy, line: tree.Line, words: Sequence[str], acls: conditions.Acls) -> None:
+    proxy.mode = "http" if len(words) > 1 and words[1] == "http" else "tcp"
+
+
+def _bind(proxy: Proxy, line: tree.Line, words: Sequence[str], acls: conditions.Acls) -> None:
+    proxy.binds += parse_binds(line, words, len(proxy.binds) + 1)
+
+
+def _tcp_request(proxy: Proxy, line: tree.Line, words: Sequence[str], acls: conditions.Acls) -> None:
+    kind = words[1] if len(words) > 1 else ""
+    if kind == "inspect-delay":
+        proxy.waits = True
+    elif kind in ("connection", "session", "content"):
+        getattr(proxy, kind).append(rules.parse(line, words[2:], actions.TCP, acls))
+
+
+def _http_request(proxy: Proxy, line: tree.Line, words: Sequence[str], acls: conditions.Acls) -> None:
+    proxy.http.append(rules.parse(line, words[1:], actions_http.HTTP, acls))
+
+
+def _redirect(proxy: Proxy, line: tree.Line, words: Sequence[str], acls: conditions.Acls) -> None:
+    proxy.redirects.append(rules.parse(line, words, actions_http.HTTP, acls))
+
+
+def _response(proxy: Proxy, line: tree.Line, words: Sequence[str], acls: conditions.Acls) -> None:
+    if len(words) < 3 or not words[1].endswith("-header"):
+        return
+    arity = 1 if words[1] == "del-header" else 2
+    arguments, condition = actions.split_condition(words[1:], arity)
+    value = formats.parse(arguments[-1]) if len(arguments) > 1 and arity == 2 else None
+    rule = ResponseRule(line, words[1], arguments[0], value, rules.parse_condition(condition, acls))
+    (proxy.response if words[0] == "http-response" else proxy.after_response).append(rule)
+
+
+def _use_backend(proxy: Proxy, line: tree.Line, words: Sequence[str], acls: conditions.Acls) -> None:
+    proxy.backends.append(_switch(line, words, acls))
+
+
+def _use_server(proxy: Proxy, line: tree.Line, words: Sequence[str], acls: conditions.Acls) -> None:
+    proxy.chosen_servers.append(_switch(line, words, acls))
+
+
+def _switch(line: tree.Line, words: Sequence[str], acls: conditions.Acls) -> Switch:
+    name = words[1] if len(words) > 1 else ""
+    return Switch(rules.Rule(line, lambda state, at: None, rules.parse_condition(words[2:], acls)), formats.parse(name))
+
+
+def _default_backend(proxy: Proxy, line: tree.Line, words: Sequence[str], acls: conditions.Acls) -> None:
+    proxy.default_backend = (line, words[1] if len(words) > 1 else "")
+
+
+def _option(proxy: Proxy, line: tree.Line, words: Sequence[str], acls: conditions.Acls) -> None:
+    if words[1:2] and words[1] == "forwardfor":
+        proxy.forward_for = (line, tuple(words[2:]))
+
+
+def _monitor(proxy: Proxy, line: tree.Line, words: Sequence[str], acls: conditions.Acls) -> None:
+    proxy.monitor = (line, words[1] if len(words) > 1 else "")
+
+
+def _stats(proxy: Proxy, line: tree.Line, words: Sequence[str], acls: conditions.Acls) -> None:
+    if len(words) > 1:
+        proxy.stats[words[1]] = (line, words[2] if len(words) > 2 else "")
+
+
+_READERS: Mapping[str, _Reader] = {
+    "mode": _mode,
+    "bind": _bind,
+    "tcp-request": _tcp_request,
+    "http-request": _http_request,
+    "redirect": _redirect,
+    "http-response": _response,
+    "http-after-response": _response,
+    "use_backend": _use_backend,
+    "use-server": _use_server,
+    "default_backend": _default_backend,
+    "option": _option,
+    "monitor-uri": _monitor,
+    "stats": _stats,
+}

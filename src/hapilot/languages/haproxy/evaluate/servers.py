@@ -1,0 +1,115 @@
+"""The last step of a layer: which servers a backend has, and whether the way leads on to a socket of the same configuration.
+
+Comes in: a backend and the state. Goes out: a :class:`Forward`, the :class:`Arrival` at the next local socket, or that there is no server.
+Called by ``evaluator``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from hapilot.languages.haproxy.evaluate import samples, streams, trace, values
+from hapilot.languages.haproxy.evaluate.arrival import Arrival
+from hapilot.languages.haproxy.evaluate.binds import Bind, Server
+from hapilot.languages.haproxy.evaluate.connection import Endpoint, First, Http, ProxyHeader, Raw, Request, Tls
+from hapilot.languages.haproxy.evaluate.sections import Proxy
+from hapilot.languages.haproxy.evaluate.state import State
+from hapilot.languages.haproxy.evaluate.values import Unknown
+from hapilot.languages.haproxy.evaluate.wire import Wire
+
+Sockets = Mapping[str, tuple[Proxy, Bind]]
+"""Local sockets (unix and abstract) by address."""
+
+
+def leave(backend: Proxy, state: State, sockets: Sockets) -> Arrival | trace.Outcome:
+    """Where a connection goes from ``backend``."""
+    servers = _usable(backend, state)
+    if not servers:
+        return streams.nowhere(state, "no server")
+    local = next((server for server in servers if server.address in sockets), None)
+    first = local or servers[0]
+    if local is not None:
+        return _hand_over(local, state, sockets[local.address])
+    return trace.Forward(
+        backend=backend.name,
+        servers=tuple(server.line for server in servers),
+        mode="tcp" if state.message is None else "http",
+        send_proxy=first.send_proxy,
+        tls=first.has("ssl"),
+        sni=_server_name(first, state),
+    )
+
+
+def _usable(backend: Proxy, state: State) -> Sequence[Server]:
+    """The server that a rule names, else all that are not disabled; backups only where there are no others."""
+    asked = streams.chosen_server(backend, state)
+    alive = [server for server in backend.servers if not server.has("disabled")]
+    named = [server for server in alive if server.name == asked]
+    primary = [server for server in alive if not server.has("backup")]
+    return named or primary or alive
+
+
+def _server_name(server: Server, state: State) -> str | None:
+    """The SNI that the server is sent."""
+    if not server.has("ssl") or not server.has("sni"):
+        return None
+    try:
+        value = samples.parse(server.options["sni"]).value(state)
+    except Unknown:
+        return None
+    return None if value is None else values.as_text(value)
+
+
+def _hand_over(server: Server, state: State, target: tuple[Proxy, Bind]) -> Arrival:
+    """The connection as it arrives at a local socket; without a PROXY header nobody knows there who the client is."""
+    proxy, bind = target
+    state.note(server.line, "handover", proxy.title)
+    wire = Wire(() if state.message is not None else state.unread, _spoken(server, state))
+    if server.send_proxy is not None:
+        wire = wire.with_header(_header(server, state))
+    return Arrival(proxy, bind, wire, None, None)
+
+
+def _header(server: Server, state: State) -> ProxyHeader:
+    version = 1 if server.send_proxy == "v1" else 2
+    source, destination = state.source, state.destination
+    options = server.options.get("proxy-v2-options", "").split(",")
+    authority = state.tls.sni if "authority" in options and state.tls is not None else None
+    if source is None or destination is None:
+        return ProxyHeader(version, "unknown", authority=authority)
+    return ProxyHeader(version, "proxy", *_same_family(source, destination), authority)
+
+
+def _same_family(source: Endpoint, destination: Endpoint) -> tuple[Endpoint, Endpoint]:
+    """Both ends as IPv6 where only one is (``make_proxy_line_v2``)."""
+    if source.ip.version == destination.ip.version:
+        return source, destination
+    return _mapped(source), _mapped(destination)
+
+
+def _mapped(end: Endpoint) -> Endpoint:
+    address = values.parse_address(f"::ffff:{end.ip}") if end.ip.version == 4 else end.ip
+    assert address is not None
+    return Endpoint(address, end.port)
+
+
+def _spoken(server: Server, state: State) -> First:
+    """What travels to the server: the client's bytes, or the request as the rules left it, in TLS where the server wants it."""
+    if state.message is None:
+        first = state.arriving
+        plain = Http(first) if isinstance(first, Request) else first
+    else:
+        plain = Http(_request(server, state))
+    if not server.has("ssl"):
+        return plain
+    inside = plain.request if isinstance(plain, Http) else plain.data if isinstance(plain, Raw) else None
+    alpn = tuple(name for name in server.options.get("alpn", "").split(",") if name)
+    return Tls(_server_name(server, state), alpn, inside)
+
+
+def _request(server: Server, state: State) -> Request:
+    message = state.message
+    assert message is not None
+    headers = tuple((name, value) for name, value in message.headers if name.lower() != "host")
+    version = "2" if server.options.get("proto") == "h2" else "1.1"
+    return Request(message.method, message.pathq or message.uri, message.line("host"), headers, version)

@@ -1,0 +1,69 @@
+"""Sample values and how HAProxy turns one kind into another.
+
+Comes in and goes out: Python values that stand for HAProxy's sample types (bool, signed integer, string, binary, IPv4 and IPv6 address).
+Used by fetches, converters and matching. The casts are those of ``sample_casts`` in HAProxy's ``sample.c``.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+from hapilot.languages.haproxy.evaluate.connection import Address
+
+Value = bool | int | str | bytes | ipaddress.IPv4Address | ipaddress.IPv6Address
+
+_LEADING_DIGITS = re.compile(r"[0-9]+")
+
+
+class Unknown(Exception):
+    """The answer depends on something that the evaluator does not know. The text says on what."""
+
+
+def as_text(value: Value) -> str:
+    """A string; binary data ends at its first NUL."""
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    if isinstance(value, bytes):
+        return value.partition(b"\0")[0].decode("utf-8", "surrogateescape")
+    if isinstance(value, ipaddress.IPv6Address) and value.ipv4_mapped is not None:
+        return f"::ffff:{value.ipv4_mapped}"
+    return str(value)
+
+
+def as_bytes(value: Value) -> bytes:
+    """Binary data; addresses in network order, integers as 8 bytes."""
+    if isinstance(value, bytes):
+        return value
+    if isinstance(value, ipaddress.IPv4Address | ipaddress.IPv6Address):
+        return value.packed
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogateescape")
+    return int(value).to_bytes(8, "big", signed=True)
+
+
+def as_integer(value: Value) -> int | None:
+    """An integer: the digits a text starts with; None where it starts with none."""
+    if isinstance(value, bool | int):
+        return int(value)
+    if isinstance(value, str | bytes):
+        found = _LEADING_DIGITS.match(as_text(value))
+        return int(found[0]) if found else None
+    return int(value) if value.version == 4 else None
+
+
+def as_address(value: Value) -> Address | None:
+    """An address, or None where a text is none."""
+    if isinstance(value, ipaddress.IPv4Address | ipaddress.IPv6Address):
+        return value
+    if isinstance(value, str | bytes):
+        return parse_address(as_text(value))
+    return ipaddress.IPv4Address(int(value) & 0xFFFFFFFF)
+
+
+def parse_address(text: str) -> Address | None:
+    """An address from its text alone, without brackets or port."""
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None

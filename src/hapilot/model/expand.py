@@ -1,0 +1,213 @@
+"""The canonical form of a site: listeners, TLS modes and defaults filled in, references checked.
+
+A valid specification and its origins go in; a specification in which later stages need no rules about what is left out,
+and diagnostics, come out. What refers to something that does not exist is left out. :func:`dump` prints the canonical form,
+for ``hapilot check --expand``. Called by the sources, after validation.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pydantic
+import yaml
+
+from hapilot.base import diagnostics, names
+from hapilot.model import core_schema, listener, service, settings, site, spec, values
+
+
+@dataclass(slots=True)
+class _Work:
+    """What the steps share: what exists, what was left out before, where things were said, and what was found."""
+
+    listeners: Mapping[str, listener.Listener]
+    services: Mapping[str, service.Service]
+    origins: site.Origins
+    dropped: frozenset[site.Path]
+    found: list[diagnostics.Diagnostic]
+
+    def exists(self, kind: str, name: str, path: site.Path, subject: str) -> bool:
+        """Whether a listener or service exists; a name that does not is reported, unless its definition had an error itself."""
+        known = self.listeners if kind == "listener" else self.services
+        if name in known:
+            return True
+        if not self.dropped & {(f"{kind}s", name), (f"{kind}s",)}:
+            hint = names.did_you_mean(name, known) or _there_are(kind, known)
+            message = f"{subject} names the {kind} {name!r}, which does not exist"
+            self.found.append(diagnostics.error(f"unknown-{kind}", message, self.origins.at(*path), hint))
+        return False
+
+
+def expand(
+    said: spec.SiteSpec, origins: site.Origins, dropped: frozenset[site.Path] = frozenset()
+) -> tuple[spec.SiteSpec, tuple[diagnostics.Diagnostic, ...]]:
+    """The canonical form. ``dropped`` has the paths of definitions that were left out because of an error of their own.
+
+    Expanding a canonical form changes nothing.
+    """
+    listeners = said.listeners if said.listeners is not None else _default_listeners(said.services)
+    work = _Work(listeners, said.services, origins, dropped, [])
+    canaries = {each.canary.service for each in said.services.values() if each.canary is not None}
+    services: dict[str, service.Service] = {}
+    for name, each in said.services.items():
+        bound = _bind(name, each, work, only_canary=name in canaries)
+        if bound is not None:
+            services[name] = _fill(each, said.defaults).model_copy(update={"listener": bound, "canary": _canary(name, each, work)})
+    work.services = services
+    changes = {
+        "listeners": {name: _default_service(name, each, work) for name, each in listeners.items()},
+        "services": services,
+        "raw": _raw(said.raw, work),
+        "expect": [each.model_copy(update={"service": _expected(place, each.service, work)}) for place, each in enumerate(said.expect)],
+    }
+    return said.model_copy(update=changes), tuple(work.found)
+
+
+def _default_listeners(services: Mapping[str, service.Service]) -> dict[str, listener.Listener]:
+    """``http`` and ``https``, where a service can use them; https brings http, for the redirect."""
+    secure = any("https" in each.listener or (each.protocol == "http" and each.tls_mode != "none") for each in services.values())
+    clear = any("http" in each.listener or (each.protocol == "http" and each.tls_mode == "none") for each in services.values())
+    result: dict[str, listener.Listener] = {}
+    if secure or clear:
+        result["http"] = listener.Listener(bind=[values.BindAddress("tcp", "", 80)], redirect="https" if secure else None)
+    if secure:
+        result["https"] = listener.Listener(bind=[values.BindAddress("tcp", "", 443)])
+    return result
+
+
+def _bind(name: str, each: service.Service, work: _Work, *, only_canary: bool) -> list[str] | None:
+    """The service's listeners; None if it has none and needs one."""
+    if each.listener:
+        path = ("services", name, "listener")
+        known = [it for place, it in enumerate(each.listener) if work.exists("listener", it, (*path, place), f"the service {name!r}")]
+        return list(dict.fromkeys(known)) or None
+    if only_canary and not (each.host or each.path or each.match):
+        return []  # reached through the other service only: a route of its own would take every host
+    usual = _usual_listener(each, work.listeners)
+    if usual is not None:
+        return [usual]
+    if not any(path[0] == "listeners" for path in work.dropped):
+        hint = (
+            f"add listener: NAME; {_there_are('listener', work.listeners)}"
+            if work.listeners
+            else "define a listener and add listener: NAME"
+        )
+        message = f"it is not clear on which listener the service {name!r} is meant to be"
+        work.found.append(diagnostics.error("no-listener", message, work.origins.key("services", name), hint))
+    return None
+
+
+def _usual_listener(each: service.Service, listeners: Mapping[str, listener.Listener]) -> str | None:
+    """Where a service is that says nothing."""
+    only = next(iter(listeners)) if len(listeners) == 1 else None
+    if each.protocol == "http" and each.tls_mode != "none":
+        serving = [name for name, it in listeners.items() if it.redirect is None]
+        return "https" if "https" in listeners else serving[0] if len(serving) == 1 else None
+    if each.protocol == "tcp":
+        return only
+    return each.protocol if each.protocol in listeners else only
+
+
+def _fill(each: service.Service, defaults: service.Defaults) -> service.Service:
+    """What the service leaves out, from ``defaults:`` and from the rules of the site file."""
+    changes: dict[str, object] = {
+        "tls": each.tls_mode,
+        "balance": _first(each.balance, defaults.balance, "roundrobin"),
+        "health": _first(each.health, defaults.health, service.Health()),
+        "retries": _first(each.retries, defaults.retries),
+        "max_connections": _first(each.max_connections, defaults.max_connections),
+        "timeouts": _over(each.timeouts or service.Timeouts(), defaults.timeouts),
+    }
+    return each.model_copy(update=changes)
+
+
+def _first(*candidates: object) -> object:
+    return next((candidate for candidate in candidates if candidate is not None), None)
+
+
+def _over(own: service.Timeouts, common: service.Timeouts) -> service.Timeouts | None:
+    """Timeouts of which missing ones are taken from the common ones; None if there are none at all."""
+    taken = {name: _first(getattr(own, name), getattr(common, name)) for name in service.Timeouts.model_fields}
+    return own.model_copy(update=taken) if any(value is not None for value in taken.values()) else None
+
+
+def _canary(name: str, each: service.Service, work: _Work) -> service.Canary | None:
+    if each.canary is None:
+        return None
+    known = work.exists("service", each.canary.service, ("services", name, "canary", "service"), f"the canary of {name!r}")
+    return each.canary if known else None
+
+
+def _default_service(name: str, each: listener.Listener, work: _Work) -> listener.Listener:
+    path = ("listeners", name, "default")
+    if each.default is None or work.exists("service", each.default, path, f"the listener {name!r}"):
+        return each
+    return each.model_copy(update={"default": None})
+
+
+def _raw(each: settings.Raw, work: _Work) -> settings.Raw:
+    def known(kind: str, lines: Mapping[str, list[str]]) -> dict[str, list[str]]:
+        return {name: said for name, said in lines.items() if work.exists(kind, name, ("raw", kind, name), f"raw.{kind}")}
+
+    return each.model_copy(update={"listener": known("listener", each.listener), "service": known("service", each.service)})
+
+
+def _expected(place: int, name: str | None, work: _Work) -> str | None:
+    path = ("expect", place, "service")
+    return name if name is None or work.exists("service", name, path, "the expectation") else None
+
+
+def _there_are(kind: str, known: Iterable[str]) -> str:
+    shown = list(known)
+    if not shown:
+        return f"the site has no {kind}s"
+    return f"the {kind}s are {', '.join(shown[:8])}{' …' if len(shown) > 8 else ''}"
+
+
+def dump(canonical: spec.SiteSpec) -> str:
+    """The specification as a site file. Reading it gives the same specification again, except secrets, which are stars."""
+    data = _prune(canonical.model_dump(by_alias=True, exclude_none=True), canonical.model_dump(by_alias=True, exclude_defaults=True))
+    return yaml.dump(_presentable(data), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes texts in quotes where YAML 1.1 or YAML 1.2 would read something else."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        del data
+        return True
+
+
+def _quote_like(kind: str, pattern: re.Pattern[str]) -> None:
+    whole = re.compile(f"(?:{pattern.pattern})$")  # PyYAML matches from the start only
+    _Dumper.add_implicit_resolver(f"tag:yaml.org,2002:{kind}", whole, list(core_schema.STARTS))  # pyright: ignore[reportUnknownMemberType]
+
+
+_quote_like("int", core_schema.INTEGER)
+_quote_like("float", core_schema.FLOAT)
+
+
+def _prune(data: Any, said: Any) -> Any:
+    """Leaves out defaults that are empty: they would only make the canonical form long."""
+    if isinstance(data, list):
+        items: list[Any] = data  # pyright: ignore[reportUnknownVariableType]
+        return [_prune(item, said[place] if said else None) for place, item in enumerate(items)]
+    if not isinstance(data, dict):
+        return data
+    entries: dict[Any, Any] = data  # pyright: ignore[reportUnknownVariableType]
+    kept: dict[Any, Any] = said or {}
+    pruned = {key: _prune(value, kept.get(key)) for key, value in entries.items()}
+    return {key: value for key, value in pruned.items() if key in kept or value not in ({}, [], False)}
+
+
+def _presentable(value: Any) -> Any:
+    if isinstance(value, pydantic.SecretStr):
+        return "***"
+    if isinstance(value, dict):
+        return {key: _presentable(item) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(value, list):
+        return [_presentable(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
+    return value.replace("${", "$${") if isinstance(value, str) else value

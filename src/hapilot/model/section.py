@@ -1,0 +1,18 @@
+"""The base of every part of the site file: frozen, strict about unknown keys."""
+
+from __future__ import annotations
+
+import pydantic
+
+
+class Section(pydantic.BaseModel):
+    """A mapping in the site file. Unknown keys are errors; values are not coerced from other types."""
+
+    model_config = pydantic.ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=False,
+        arbitrary_types_allowed=True,
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )

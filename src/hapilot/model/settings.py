@@ -1,0 +1,49 @@
+"""Logging, name resolution and verbatim HAProxy lines."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+import pydantic
+
+from hapilot.model import section, values
+
+
+def _check_log_target(value: str) -> str:
+    if value == "stdout" or re.fullmatch(r"syslog:[A-Za-z0-9_.:/\[\]-]{1,200}", value):
+        return value
+    raise values.refuse("bad-value", f"{value!r} is not a place for logs", "write stdout, syslog:/dev/log or syslog:HOST:PORT")
+
+
+class Log(section.Section):
+    """The access log. Without this section only changes of servers and errors are logged."""
+
+    format: Literal["json", "text"] = "text"
+    to: Annotated[str, pydantic.AfterValidator(_check_log_target)] = "stdout"
+
+
+class Resolvers(section.Section):
+    """DNS servers for the names of servers."""
+
+    nameservers: Annotated[list[values.Server], values.Many] = []
+    """IP addresses, with a port if it is not 53; default: the system's."""
+
+    @pydantic.model_validator(mode="after")
+    def _addresses(self) -> Resolvers:
+        for nameserver in self.nameservers:
+            if nameserver.is_name:
+                raise values.refuse("bad-address", f"the nameserver {nameserver} is not an IP address")
+        return self
+
+
+RawLines = Annotated[list[values.Text], values.Many]
+
+
+class Raw(section.Section):
+    """HAProxy lines added verbatim; HAProxy checks them."""
+
+    global_: RawLines = pydantic.Field(default=[], alias="global")
+    defaults: RawLines = []
+    listener: dict[values.Name, RawLines] = {}
+    service: dict[values.Name, RawLines] = {}

@@ -1,0 +1,77 @@
+"""A site: the validated specification with where each part was said, and the contents of the files it names.
+
+The sources make it; ``compile`` takes it. Nothing here reads a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from hapilot.base.origin import BUILT_IN, Origin
+from hapilot.base.secret import Secret
+from hapilot.model import spec, values
+
+Path = tuple[str | int, ...]
+"""The way from the top of the site file to a value: ("services", "shop", "servers", 0)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """Where each value and each key of the specification was said."""
+
+    of_values: Mapping[Path, Origin] = field(default_factory=dict[Path, Origin])
+    of_keys: Mapping[Path, Origin] = field(default_factory=dict[Path, Origin])
+
+    def at(self, *path: str | int) -> Origin:
+        """The place of the value, or of the nearest value around it."""
+        for end in range(len(path), -1, -1):
+            if path[:end] in self.of_values:
+                return self.of_values[path[:end]]
+        return BUILT_IN
+
+    def key(self, *path: str | int) -> Origin:
+        """The place of the key that leads to the value, or the value's where there is no key."""
+        return self.of_keys.get(path) or self.at(*path)
+
+    def has(self, *path: str | int) -> bool:
+        """Whether the file says this value itself."""
+        return path in self.of_values
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedCertificate:
+    """A certificate chain with its key, read and parsed. ``pem`` is leaf, chain and key as HAProxy takes them."""
+
+    name: str
+    """File-safe and unique in the site; becomes ``certs/NAME.pem``."""
+    pem: Secret
+    hosts: tuple[values.HostPattern, ...]
+    not_before: datetime
+    not_after: datetime
+    origin: Origin
+    shown: str
+    """How to call it to the user: the file's path, or ``self-signed …``."""
+    self_signed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Materials:
+    """The contents of the files that a site names."""
+
+    certificates: tuple[LoadedCertificate, ...] = ()
+    authorities: Mapping[str, str] = field(default_factory=dict[str, str])
+    """PEM text of CA files, by the path as the site file says it."""
+    passwords: Mapping[Path, Secret] = field(default_factory=dict[Path, Secret])
+    """Passwords by the path of their mapping, such as ("admin", "stats", "users", "admin")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One site. ``spec`` is canonical: short forms expanded, defaults of listeners filled in."""
+
+    name: str
+    spec: spec.SiteSpec
+    origins: Origins
+    materials: Materials

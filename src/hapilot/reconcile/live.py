@@ -1,0 +1,118 @@
+"""``explain --live``: make the connection that was explained, and compare what came of it with what was said.
+
+Which service took it is read from HAProxy's own counters, before and after.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from hapilot.compile import build
+from hapilot.explain import explanation, probe
+from hapilot.reconcile import report
+from hapilot.runtime import attempt, endpoints, files, observe, process
+
+_COUNTERS_SECONDS = 2.0
+"""Counters follow within milliseconds; a busy machine gets more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """``differences`` is empty where reality agrees."""
+
+    seen: attempt.Seen
+    services: tuple[str, ...]
+    differences: tuple[str, ...]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether HAProxy did what was said."""
+        return not self.differences
+
+    def as_json(self) -> dict[str, Any]:
+        """For ``--json``."""
+        return {
+            "agrees": self.agrees,
+            "kind": self.seen.kind,
+            "status": self.seen.status,
+            "location": self.seen.header("location"),
+            "certificate": list(self.seen.certificate),
+            "services": list(self.services),
+            "differences": list(self.differences),
+        }
+
+    def lines(self) -> Iterator[str]:
+        """For people."""
+        word = click.style("agrees", fg="green", bold=True) if self.agrees else click.style("differs", fg="red", bold=True)
+        yield f"  live       {word}: {_words(self.seen)}" + (f", taken by {', '.join(self.services)}" if self.services else "")
+        for difference in self.differences:
+            yield f"             {difference}"
+
+
+def compare(made: build.Build, asked: probe.Probe, said: explanation.Explanation, state: files.StateDirectory) -> Comparison:
+    """Connect to the running site in ``state``. Raises HaproxyFailed where none runs."""
+    running = report.running_process(state)
+    before = _totals(made, running)
+    seen = attempt.attempt(_address(made, asked, said), asked)
+    taken = _taken(made, running, before, said.service)
+    return Comparison(seen, taken, tuple(differences(said, seen, taken)))
+
+
+def differences(said: explanation.Explanation, seen: attempt.Seen, taken: tuple[str, ...]) -> Iterator[str]:
+    """What is not as it was said."""
+    if said.outcome == "reject" and seen.kind != "closed":
+        yield f"said: refused; seen: {_words(seen)}"
+    if said.outcome == "forward":
+        if said.service not in taken:
+            yield f"said: service {said.service}; its counters did not move"
+        if seen.kind == "response" and seen.status == 421:
+            yield "said: forwarded; seen: 421"
+    if said.status is not None and seen.status != said.status:
+        yield f"said: {said.status}; seen: {_words(seen)}"
+    if said.location is not None and seen.header("location") != said.location:
+        yield f"said: to {said.location}; seen: {seen.header('location')}"
+
+
+def _words(seen: attempt.Seen) -> str:
+    if seen.kind == "response":
+        location = seen.header("location")
+        return f"{seen.status}" + (f" to {location}" if location else "")
+    if seen.kind == "data":
+        return f"the server said {seen.data[:60].decode('utf-8', 'replace').strip()!r}"
+    if seen.kind == "tls":
+        return f"a certificate for {', '.join(seen.certificate) or 'no name'}"
+    return f"closed ({seen.problem})"
+
+
+def _address(made: build.Build, asked: probe.Probe, said: explanation.Explanation) -> tuple[str, int]:
+    """Where to connect: the address in the target, or the explained listener's, through loopback where it has them all."""
+    if asked.address is not None:
+        return str(asked.address), asked.port
+    listener = (made.site.spec.listeners or {}).get(said.listener or "")
+    host = next((bind.host for bind in listener.bind if bind.port == asked.port), "") if listener else ""
+    reached = endpoints.reachable(endpoints.Endpoint(host, asked.port))
+    return reached if isinstance(reached, tuple) else ("127.0.0.1", asked.port)
+
+
+def _totals(made: build.Build, running: process.Process) -> dict[str, int]:
+    seen = observe.observe(running.run_dir)
+    found: dict[str, int] = {}
+    for use in made.backends:
+        proxy = seen.proxy(use.backend, "backend")
+        found[use.service] = found.get(use.service, 0) + (proxy.total if proxy else 0)
+    return found
+
+
+def _taken(made: build.Build, running: process.Process, before: dict[str, int], expected: str | None) -> tuple[str, ...]:
+    """Services whose counters moved; waits a moment for the expected one."""
+    deadline = time.monotonic() + _COUNTERS_SECONDS
+    while True:
+        moved = tuple(service for service, total in _totals(made, running).items() if total > before.get(service, 0))
+        if expected is None or expected in moved or time.monotonic() >= deadline:
+            return moved
+        time.sleep(0.05)

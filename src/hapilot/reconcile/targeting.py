@@ -1,0 +1,48 @@
+"""From what was found on the machine to the compiler's Target."""
+
+from __future__ import annotations
+
+import grp
+import pwd
+from pathlib import Path
+
+from hapilot.compile import target
+from hapilot.runtime import binary, facts
+
+RUN_DIR = "/run/hapilot"
+"""Where sockets go when the rendered configuration is run without hapilot; ``up`` names its own folder."""
+
+CA_BUNDLES = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+)
+"""Where Debian, Fedora, openSUSE and Alpine keep the system's CAs; the first that exists is used."""
+
+
+def make_target(haproxy: binary.Haproxy | None, machine: facts.Machine) -> target.Target:
+    """The Target for ``haproxy`` (None: the oldest one supported) on ``machine``."""
+    usual = target.Target()
+    user, group = _worker(machine)
+    return target.Target(
+        version=(haproxy.version[0], haproxy.version[1]) if haproxy else usual.version,
+        features=haproxy.features if haproxy else usual.features,
+        run_dir=RUN_DIR,
+        drop_to=user,
+        drop_to_group=group,
+        ipv6=machine.ipv6,
+        system_ca=next((path for path in CA_BUNDLES if Path(path).exists()), usual.system_ca),
+        fixed_names=frozenset(machine.host_names) | usual.fixed_names,
+    )
+
+
+def _worker(machine: facts.Machine) -> tuple[str, str]:
+    """Whom HAProxy's worker becomes when root starts it: its own user, else nobody."""
+    if machine.uid != 0:
+        return "", ""
+    try:
+        account = pwd.getpwnam("haproxy" if machine.has_haproxy_user else "nobody")
+        return account.pw_name, grp.getgrgid(account.pw_gid).gr_name
+    except KeyError:
+        return "", ""

@@ -1,0 +1,48 @@
+"""Ask the real HAProxy whether it takes a Bundle, and say its answer in terms of the site file."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from hapilot.base import diagnostics
+from hapilot.base.diagnostics import Diagnostic
+from hapilot.base.origin import Origin
+from hapilot.compile import build
+from hapilot.languages.haproxy import printer
+from hapilot.render import bundle
+from hapilot.runtime import binary, check, messages, plain
+
+
+def verify(made: build.Build, files_made: bundle.Bundle, haproxy: binary.Haproxy) -> tuple[Diagnostic, ...]:
+    """What ``haproxy -c`` says of the bundle; nothing where it takes it without a word."""
+    with tempfile.TemporaryDirectory(prefix="hapilot-check-") as folder:
+        directory = Path(folder)
+        plain.write_bundle(directory, files_made)
+        run = directory / "run"
+        run.mkdir(mode=0o700)
+        checked = check.check_files(haproxy, directory, env={"HAPILOT_RUN": str(run)})
+    said = [_diagnostic(made, haproxy, finding) for finding in checked.findings if finding.severity != "notice"]
+    if not checked.ok and not diagnostics.has_errors(said):
+        whole = Origin(made.site.name)
+        said.append(diagnostics.error("haproxy-refused", f"HAProxy {haproxy.version_text} refuses the configuration", whole))
+    return tuple(said)
+
+
+def _diagnostic(made: build.Build, haproxy: binary.Haproxy, finding: messages.Finding) -> Diagnostic:
+    origin, shown = _place(made, finding)
+    message = f"HAProxy {haproxy.version_text}: {finding.text}"
+    hint = f"about the line: {shown}" if shown else ""
+    if finding.severity == "alert":
+        return diagnostics.error("haproxy-refused", message, origin, hint)
+    return diagnostics.warning("haproxy-warned", message, origin, hint)
+
+
+def _place(made: build.Build, finding: messages.Finding) -> tuple[Origin, str]:
+    """Where in the site file the line came from that HAProxy speaks of, and the line itself."""
+    found = printer.find_line(made.config, finding.line) if finding.file.endswith(bundle.CONFIG) else None
+    if found is None:
+        return Origin(made.site.name), ""
+    section, line = found
+    origin = (line.origin if line else None) or section.origin or Origin(made.site.name)
+    return origin, printer.print_line(line) if line else f"{section.kind} {section.name}"

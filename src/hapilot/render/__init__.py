@@ -1,0 +1,1 @@
+"""Build to Bundle: the files HAProxy reads, as bytes. Pure; writes nothing."""

@@ -1,0 +1,67 @@
+"""Where HAProxy listens, and how to reach it from this machine to see that it does.
+
+In: an address as a listener has it. Out: an :class:`Endpoint`, and whether it accepts. Called by ``process`` and ``preflight``.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An address to listen on. ``host`` is an IP address, ``*`` or empty for all; or ``path`` is a unix socket."""
+
+    host: str = ""
+    port: int = 0
+    path: str = ""
+
+    def __str__(self) -> str:
+        if self.path:
+            return self.path
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host or '*'}:{self.port}"
+
+    @property
+    def family(self) -> socket.AddressFamily:
+        """AF_UNIX, AF_INET6 or AF_INET."""
+        if self.path:
+            return socket.AF_UNIX
+        return socket.AF_INET6 if ":" in self.host else socket.AF_INET
+
+
+def parse(text: str) -> Endpoint:
+    """``127.0.0.1:80``, ``[::]:80``, ``*:80``, ``:80`` or an absolute path. Raises ValueError."""
+    if text.startswith("/"):
+        return Endpoint(path=text)
+    host, colon, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not colon or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise ValueError(f"{text!r} is not an address with a port, nor a path")
+    if host not in ("", "*"):
+        ipaddress.ip_address(host)
+    return Endpoint(host, int(port))
+
+
+def reachable(endpoint: Endpoint) -> str | tuple[str, int]:
+    """Where to connect to: an address that stands for all is reached through loopback."""
+    if endpoint.path:
+        return endpoint.path
+    if endpoint.host in ("", "*"):
+        return ("127.0.0.1", endpoint.port)
+    address = ipaddress.ip_address(endpoint.host)
+    if address.is_unspecified:
+        return ("::1" if address.version == 6 else "127.0.0.1", endpoint.port)
+    return (endpoint.host, endpoint.port)
+
+
+def accepts(endpoint: Endpoint, timeout: float = 1.0) -> bool:
+    """Whether a connection is accepted, within ``timeout`` seconds. It is closed at once."""
+    with socket.socket(endpoint.family, socket.SOCK_STREAM) as probe:
+        probe.settimeout(timeout)
+        try:
+            probe.connect(reachable(endpoint))
+        except OSError:
+            return False
+    return True

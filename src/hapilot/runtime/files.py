@@ -1,0 +1,285 @@
+"""The state directory: every generation of files, which one is current, who works on it.
+
+In: bundles from ``render``. Out: directories that HAProxy reads, and :class:`Generation` values. Called by ``reconcile`` (to write
+and switch) and by the commands that show history. Layout::
+
+    lock  hapilot.pid  origin.json  haproxy.pid  haproxy.log  ca/  run/ (or a link to a short directory)
+    generations/N/{meta.json, haproxy.cfg, …}   current -> generations/N
+
+A generation appears by one rename and becomes current by another, so a crash at any moment leaves the old one whole.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from hapilot.base import errors
+from hapilot.render import bundle as bundles
+from hapilot.runtime import lock, rundir, writing
+
+VARIABLE = "HAPILOT_STATE"
+KEPT = 20
+"""Generations that stay; the current one stays in any case."""
+
+META = "meta.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What is remembered of a generation: ``time`` in seconds since 1970, why it was made, from which file or source."""
+
+    time: float
+    summary: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """One applied state of the site, as it lies on disk. ``digest`` is its bundle's."""
+
+    number: int
+    path: Path
+    digest: str
+    description: Description
+
+
+def default_root(environment: Mapping[str, str] | None = None) -> Path:
+    """Where state is kept: ``HAPILOT_STATE``, else /var/lib/hapilot for root, else ``$XDG_STATE_HOME``/hapilot."""
+    given = os.environ if environment is None else environment
+    if given.get(VARIABLE):
+        return Path(given[VARIABLE]).absolute()
+    if os.geteuid() == 0:
+        return Path("/var/lib/hapilot")
+    base = given.get("XDG_STATE_HOME")
+    return (Path(base) if base and Path(base).is_absolute() else Path.home() / ".local" / "state") / "hapilot"
+
+
+@dataclass(frozen=True, slots=True)
+class StateDirectory:
+    """All paths of one hapilot, and the operations on them. ``root`` is absolute."""
+
+    root: Path
+
+    def __post_init__(self) -> None:
+        if not self.root.is_absolute():
+            raise ValueError(f"{self.root} is not absolute")
+
+    @property
+    def generations(self) -> Path:
+        """The directory of all generations."""
+        return self.root / "generations"
+
+    @property
+    def current_link(self) -> Path:
+        """The link to the current generation."""
+        return self.root / "current"
+
+    @property
+    def config(self) -> Path:
+        """What HAProxy is started with; goes through ``current``, so a reload reads the generation that is current then."""
+        return self.current_link / bundles.CONFIG
+
+    @property
+    def pid_file(self) -> Path:
+        """Written by HAProxy's master."""
+        return self.root / "haproxy.pid"
+
+    @property
+    def log(self) -> Path:
+        """HAProxy's stderr."""
+        return self.root / "haproxy.log"
+
+    @property
+    def ca(self) -> Path:
+        """The directory of the local certificate authority."""
+        return self.root / "ca"
+
+    def prepare(self, drop_to: str | None = None) -> Path:
+        """Makes the directories (0700) and gives the one of the sockets. ``drop_to`` is the user HAProxy's worker becomes.
+
+        Raises StateBroken, also for a directory that holds something else: its mode would be changed and files added.
+        """
+        worker = rundir.account(drop_to)
+        with writing.explained("make", self.root):
+            self._claim()
+            for directory in (self.root, self.generations, self.ca):
+                directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            rundir.close_to_others(self.root, worker)
+        return rundir.prepare(self.root, worker)
+
+    def run_dir(self) -> Path | None:
+        """The directory of the sockets, if it was made."""
+        return rundir.find(self.root)
+
+    def lock(self, purpose: str) -> lock.Lock:
+        """The right to write here, for as long as the ``with`` lasts; ``purpose`` is shown to whoever comes second."""
+        return lock.Lock(self.root / "lock", purpose)
+
+    def holder(self) -> int | None:
+        """The process that holds the lock."""
+        with writing.explained("read", self.root):
+            return lock.holder_of(self.root / "lock")
+
+    def write(self, bundle: bundles.Bundle, description: Description) -> Generation:
+        """A new generation on disk, complete; not yet current. The caller holds the lock."""
+        with writing.explained("write a generation to", self.generations):
+            self._sweep()
+            number = max(self._numbers(), default=0) + 1
+            making = self.generations / f".new-{number}"
+            making.mkdir(mode=0o700)
+            try:
+                _write_bundle(making, bundle, description)
+                final = self.generations / str(number)
+                making.rename(final)
+                writing.sync_directory(self.generations)
+            except OSError:
+                shutil.rmtree(making, ignore_errors=True)
+                raise
+        return Generation(number, final, bundle.digest, description)
+
+    def activate(self, number: int) -> None:
+        """Makes generation ``number`` the current one, then forgets the oldest beyond :data:`KEPT`."""
+        if number not in self._numbers():
+            raise errors.StateBroken(f"there is no generation {number}", "`hapilot history` lists the ones that are kept")
+        with writing.explained("switch", self.current_link):
+            writing.replace_link(self.current_link, f"generations/{number}")
+        numbers = sorted(self._numbers())
+        for old in numbers[:-KEPT]:
+            if old != number:
+                shutil.rmtree(self.generations / str(old), ignore_errors=True)
+
+    def current(self) -> Generation | None:
+        """The current generation, or None before the first."""
+        with writing.explained("read", self.current_link):
+            if not self.current_link.is_symlink():
+                return None
+            target = self.current_link.readlink()
+        if target.parent != Path("generations") or not target.name.isdecimal():
+            raise errors.StateBroken(
+                f"{self.current_link} points to {target}, which is no generation", "remove the link and apply the site again"
+            )
+        return self.generation(int(target.name))
+
+    def generation(self, number: int) -> Generation:
+        """Generation ``number``. Raises StateBroken if it is missing or damaged."""
+        path = self.generations / str(number)
+        meta = _read_json(path / META)
+        try:
+            time, summary, origin = float(str(meta["time"])), str(meta["summary"]), str(meta["origin"])
+            return Generation(number, path, str(meta["digest"]), Description(time, summary, origin))
+        except (KeyError, ValueError) as problem:
+            raise errors.StateBroken(f"{path / META} is damaged", f"remove {path}, or roll back to another generation") from problem
+
+    def history(self) -> tuple[Generation, ...]:
+        """All generations that are kept and whole, oldest first."""
+        found: list[Generation] = []
+        for number in sorted(self._numbers()):
+            with contextlib.suppress(errors.StateBroken):
+                found.append(self.generation(number))
+        return tuple(found)
+
+    def bundle(self, number: int) -> bundles.Bundle:
+        """The files of a generation as they lie on disk; ``digest`` differs from the generation's if somebody edited them."""
+        path = self.generations / str(number)
+        modes = _read_json(path / META).get("files")
+        if not isinstance(modes, dict):
+            raise errors.StateBroken(f"{path / META} is damaged", f"remove {path}, or roll back to another generation")
+        with writing.explained("read", path):
+            files = tuple(
+                bundles.BundleFile(str(name), (path / str(name)).read_bytes(), int(str(mode), 8))
+                for name, mode in cast("dict[str, object]", modes).items()
+            )
+        return bundles.Bundle(files)
+
+    def save_origin(self, fields: Mapping[str, object]) -> None:
+        """Remembers where the site came from, for commands that are given no SITE."""
+        with writing.explained("write", self.root / "origin.json"):
+            writing.replace_file(self.root / "origin.json", json.dumps(dict(fields), indent=1).encode())
+
+    def origin(self) -> dict[str, object]:
+        """What :meth:`save_origin` was given last; empty if never."""
+        path = self.root / "origin.json"
+        return _read_json(path) if path.exists() else {}
+
+    @contextlib.contextmanager
+    def announced(self) -> Generator[None]:
+        """Our process id in ``hapilot.pid`` for as long as it lasts; `apply` and init scripts signal it. The caller holds the lock."""
+        path = self.root / "hapilot.pid"
+        with writing.explained("write", path):
+            writing.replace_file(path, f"{os.getpid()}\n".encode(), 0o644)
+        try:
+            yield
+        finally:
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+    def _claim(self) -> None:
+        """Refuses a directory of somebody else, or one that holds other things."""
+        if not self.root.exists():
+            return
+        if not self.root.is_dir():
+            raise errors.StateBroken(f"{self.root} is not a directory", f"set {VARIABLE} to another path")
+        owner = self.root.stat().st_uid
+        if owner != os.geteuid():
+            raise errors.StateBroken(
+                f"{self.root} belongs to user {owner}, and hapilot runs as user {os.geteuid()}",
+                f"run hapilot as its owner, or set {VARIABLE} to another directory",
+            )
+        if not self.generations.is_dir() and any(self.root.iterdir()):
+            raise errors.StateBroken(f"{self.root} holds files that are not hapilot's", f"set {VARIABLE} to an empty or a new directory")
+
+    def _numbers(self) -> set[int]:
+        try:
+            return {int(entry.name) for entry in self.generations.iterdir() if entry.name.isdecimal()}
+        except FileNotFoundError:
+            return set()
+
+    def _sweep(self) -> None:
+        """Removes what a crash left half made."""
+        for left in self.generations.glob(".new-*"):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _write_bundle(directory: Path, bundle: bundles.Bundle, description: Description) -> None:
+    folders = {directory}
+    for file in bundle.files:
+        if file.path == META:
+            raise ValueError(f"a bundle can't have a file named {META}")
+        target = directory / file.path
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folders.update(parent for parent in target.parents if parent.is_relative_to(directory))
+        writing.write_file(target, file.content, _mode(file))
+    meta = {
+        "time": description.time,
+        "summary": description.summary,
+        "origin": description.origin,
+        "digest": bundle.digest,
+        "files": {file.path: f"{file.mode:o}" for file in bundle.files},
+    }
+    writing.write_file(directory / META, json.dumps(meta, indent=1).encode(), 0o600)
+    for folder in folders:
+        writing.sync_directory(folder)
+
+
+def _mode(file: bundles.BundleFile) -> int:
+    """A private key is 0600 whatever the bundle says: one forgotten mode must not publish it."""
+    return 0o600 if b"PRIVATE KEY-----" in file.content else file.mode & 0o777
+
+
+def _read_json(path: Path) -> dict[str, object]:
+    with writing.explained("read", path):
+        text = path.read_bytes()
+    try:
+        fields: object = json.loads(text)
+    except ValueError as problem:
+        raise errors.StateBroken(f"{path} is damaged", "remove it, or roll back to another generation") from problem
+    if not isinstance(fields, dict):
+        raise errors.StateBroken(f"{path} is damaged", "remove it, or roll back to another generation")
+    return cast("dict[str, object]", fields)

@@ -1,0 +1,96 @@
+"""Which ports are taken on this machine, and by whom, from /proc (proc(5)).
+
+In: nothing. Out: :class:`Listening` values. Called by ``preflight`` and ``facts``. The parser is pure.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+_LISTEN = "0A"
+"""TCP_LISTEN, in include/net/tcp_states.h of Linux."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """A listening TCP socket; ``inode`` leads to its process."""
+
+    host: str
+    port: int
+    inode: int
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The process that has a socket open."""
+
+    pid: int
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.name} (process {self.pid})"
+
+
+def listening() -> tuple[Listening, ...]:
+    """Every listening TCP socket of our network namespace."""
+    found: list[Listening] = []
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        path = Path(table)
+        if path.exists():
+            found += parse_table(path.read_text(encoding="ascii"))
+    return tuple(found)
+
+
+def parse_table(text: str) -> tuple[Listening, ...]:
+    """The listening sockets in the text of /proc/net/tcp or tcp6."""
+    rows = (line.split() for line in text.splitlines()[1:])
+    return tuple(_row(row) for row in rows if len(row) > 9 and row[3] == _LISTEN)
+
+
+def _row(row: list[str]) -> Listening:
+    address, _, port = row[1].partition(":")
+    # Groups of four bytes in the byte order of the machine; all that HAProxy's wheel runs on are little-endian.
+    raw = b"".join(bytes.fromhex(address[start : start + 8])[::-1] for start in range(0, len(address), 8))
+    return Listening(str(ipaddress.ip_address(raw)), int(port, 16), int(row[9]))
+
+
+def on_port(host: str, port: int) -> tuple[Listening, ...]:
+    """The listening sockets that a new one on ``host`` (an IP address) and ``port`` collides with."""
+    wanted = ipaddress.ip_address(host)
+    return tuple(socket for socket in listening() if socket.port == port and _collide(wanted, ipaddress.ip_address(socket.host)))
+
+
+def _collide(one: ipaddress.IPv4Address | ipaddress.IPv6Address, other: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    if one == other or (one.version == other.version and (one.is_unspecified or other.is_unspecified)):
+        return True
+    # A socket on :: takes IPv4 as well unless it was told not to, which /proc does not show.
+    return one.version != other.version and (other.is_unspecified if other.version == 6 else one.is_unspecified)
+
+
+def owners(sockets: Iterable[Listening]) -> tuple[Owner, ...]:
+    """The processes that have these sockets open, as far as we may look (others' need root)."""
+    wanted = {f"socket:[{socket.inode}]" for socket in sockets}
+    if not wanted:
+        return ()
+    found: list[Owner] = []
+    for process in Path("/proc").iterdir():
+        if process.name.isdecimal() and _has_open(process, wanted):
+            found.append(Owner(int(process.name), _name(process)))
+    return tuple(sorted(found, key=lambda owner: owner.pid))
+
+
+def _has_open(process: Path, wanted: set[str]) -> bool:
+    try:
+        return any(str(link.readlink()) in wanted for link in (process / "fd").iterdir())
+    except OSError:
+        return False
+
+
+def _name(process: Path) -> str:
+    try:
+        return (process / "comm").read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        return "a process"

@@ -1,0 +1,305 @@
+"""One HAProxy master and its workers: started, adopted, reloaded, stopped.
+
+In: a program, a state directory whose ``current`` generation is the configuration. Out: a :class:`Process`. Called by
+``reconcile`` and by ``supervise``. The master is in a session of its own and outlives hapilot; a later hapilot adopts it.
+No process gets a signal that is not proved to be ours (see :mod:`hapilot.runtime.identity`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import signal
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from hapilot.base import errors
+from hapilot.runtime import binary, client, commands, endpoints, environment, files, identity, logfile, messages, observe, writing
+
+_STEP = 0.02
+"""Seconds between two looks at something that is about to happen."""
+
+_TERMINATE_SECONDS = 5.0
+"""From SIGTERM to SIGKILL: a master ends its workers in milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reloaded:
+    """A reload that worked: the worker that serves now, and what HAProxy said (warnings)."""
+
+    worker_pid: int
+    findings: tuple[messages.Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A running master. Made by :func:`start` or :func:`adopt`; ``run_dir`` is the directory of its sockets."""
+
+    identity: identity.Identity
+    state: files.StateDirectory
+    run_dir: Path
+
+    @property
+    def pid(self) -> int:
+        """The master's process id."""
+        return self.identity.pid
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the master runs."""
+        return identity.is_alive(self.identity)
+
+    @property
+    def master(self) -> client.MasterClient:
+        """Talks to the master."""
+        return client.MasterClient(self.run_dir / observe.MASTER_SOCKET)
+
+    @property
+    def runtime(self) -> client.RuntimeClient:
+        """Talks to the worker that serves."""
+        return client.RuntimeClient(self.run_dir / observe.RUNTIME_SOCKET)
+
+    def serving_worker(self) -> int | None:
+        """The pid of the newest worker if it answers on the runtime socket, else None."""
+        with contextlib.suppress(errors.HaproxyFailed, KeyError, ValueError):
+            newest = next((line.pid for line in self.master.processes() if line.kind == "worker" and not line.old), None)
+            answered = int(commands.parse_info(self.runtime.send("show info"))["Pid"])
+            return newest if newest == answered else None
+        return None
+
+    def wait_ready(self, binds: Iterable[endpoints.Endpoint] = (), timeout: float = 30.0) -> int:
+        """Returns the worker's pid once it runs, answers, and every one of ``binds`` accepts; within ``timeout`` seconds.
+
+        Raises HaproxyFailed at once if the master ends, with what it said.
+        """
+        log = logfile.mark(self.state.log)
+        deadline = time.monotonic() + timeout
+        waiting = list(binds)
+        worker = None
+        while time.monotonic() < deadline:
+            if not self.is_alive:
+                raise log.failure("HAProxy ended")
+            worker = worker or self.serving_worker()
+            if worker is not None:
+                waiting = [endpoint for endpoint in waiting if not endpoints.accepts(endpoint)]
+                if not waiting:
+                    return worker
+            time.sleep(_STEP)
+        missing = ", ".join(str(endpoint) for endpoint in waiting) if worker is not None else "the worker"
+        raise errors.HaproxyFailed(f"HAProxy is not ready after {timeout:g} s: {missing} does not answer", f"see {self.state.log}")
+
+    def reload(self) -> Reloaded:
+        """Makes the master read the current generation. Connections and listening sockets go on; if the new configuration
+        fails, so does this, with HAProxy's reasons, and the old worker serves on. What is known of each server goes along.
+
+        From 2.7 on the master answers with the result (management manual, 9.4.1); before, it is read from ``show proc``.
+        """
+        before = self._master_line()
+        self._keep_server_state()
+        log = logfile.mark(self.state.log)
+        success, said = self._ask_reload()
+        if success is None:
+            success = self._reloaded_since(before)
+            said = ""
+        said = said or log.said()
+        if not success:
+            raise log.failure("HAProxy refused the new configuration; the old one serves on", said)
+        return Reloaded(self._wait_worker(), messages.parse_messages(said))
+
+    def stop(self, graceful_seconds: float = 30.0) -> bool:
+        """Ends HAProxy: no new connections, running ones get ``graceful_seconds`` to finish, then they are cut.
+
+        True if all connections ended by themselves. The sockets are removed.
+        """
+        gentle = identity.send(self.identity, signal.SIGUSR1) and self._gone_within(graceful_seconds)
+        if not gentle:
+            identity.send(self.identity, signal.SIGTERM)
+            if not self._gone_within(_TERMINATE_SECONDS):
+                self._kill()
+        # The directory is ours alone; the configuration's own sockets are in it too.
+        for path in self.run_dir.iterdir():
+            if path.is_socket() or path.name == observe.SERVER_STATE:
+                path.unlink(missing_ok=True)
+        self.state.pid_file.unlink(missing_ok=True)
+        return gentle
+
+    def _kill(self) -> None:
+        """The master leads its own process group, so this is the master and its workers."""
+        for member in identity.group_members(self.pid):
+            identity.send(member, signal.SIGKILL)
+        self._gone_within(_TERMINATE_SECONDS)
+
+    def _gone_within(self, seconds: float) -> bool:
+        return _until(lambda: not self.is_alive, seconds)
+
+    def _wait_worker(self) -> int:
+        """After a reload the runtime socket belongs to the new worker within moments."""
+        deadline = time.monotonic() + client.SECONDS
+        while time.monotonic() < deadline:
+            worker = self.serving_worker()
+            if worker is not None:
+                return worker
+            time.sleep(_STEP)
+        raise errors.HaproxyFailed("HAProxy was reloaded, and its new worker does not answer", f"see {self.state.log}")
+
+    def _keep_server_state(self) -> None:
+        """For the next worker, which else would take every server for healthy until its first checks end."""
+        with contextlib.suppress(errors.HaproxyFailed):
+            _write_server_state(self.run_dir, self.runtime.send("show servers state"))
+
+    def _ask_reload(self) -> tuple[bool | None, str]:
+        try:
+            return commands.parse_reload(self.master.reload())
+        except errors.HaproxyFailed:
+            # Before 2.7 the master may close the connection as it restarts itself; `show proc` tells what came of it.
+            if self.is_alive:
+                return None, ""
+            raise
+
+    def _master_line(self) -> commands.ProcessLine | None:
+        with contextlib.suppress(errors.HaproxyFailed):
+            return next((line for line in self.master.processes() if line.kind == "master"), None)
+        return None
+
+    def _reloaded_since(self, before: commands.ProcessLine | None) -> bool:
+        """Waits until the master counts one more reload; whether it counts it as failed. Its socket refuses for a moment."""
+        former = before.reloads if before is not None else 0
+        deadline = time.monotonic() + client.RELOAD_SECONDS
+        while time.monotonic() < deadline:
+            now = self._master_line()
+            if now is not None and now.reloads > former:
+                return now.failed == 0
+            if not self.is_alive:
+                return False
+            time.sleep(_STEP)
+        raise errors.HaproxyFailed(f"HAProxy did not finish its reload in {client.RELOAD_SECONDS:g} s", f"see {self.state.log}")
+
+
+def start(
+    haproxy: binary.Haproxy,
+    state: files.StateDirectory,
+    *,
+    drop_to: str | None = None,
+    env: Mapping[str, str] | None = None,
+    timeout: float = 60.0,
+) -> Process:
+    """Starts a master on the current generation and waits until its worker answers.
+
+    ``drop_to`` is the user the configuration drops to; ``env`` is added to HAProxy's environment. stdout is ours; stderr goes to
+    ``haproxy.log``. Raises HaproxyFailed with HAProxy's alerts if it does not start within ``timeout`` seconds.
+    """
+    run_dir = state.prepare(drop_to)
+    # Health from before a stop is no news; the file has to be there all the same, or HAProxy warns.
+    _write_server_state(run_dir, "1")
+    log = logfile.begin(state.log)
+    command = [
+        str(haproxy.path),
+        "-W",
+        # 2.6 looks up the maps of dynamic use_backend rules in the current directory, and a master that can't find its own
+        # directory any more can't reload; it enters this one again at each reload, through the link.
+        *("-C", str(state.current_link)),
+        *("-S", f"unix@{run_dir / observe.MASTER_SOCKET},mode,600"),
+        *("-p", str(state.pid_file)),
+        *("-f", str(state.config)),
+    ]
+    pid = _spawn(command, environment.for_haproxy({**(env or {}), environment.RUN: str(run_dir)}), state.log)
+    found = identity.of(pid)
+    if found is None:
+        identity.is_alive(identity.Identity(pid, 0))
+        raise log.failure("HAProxy did not start")
+    process = Process(found, state, run_dir)
+    # The socket appears before a failed start ends, so only a worker that answers counts.
+    if not _until(lambda: not process.is_alive or process.serving_worker() is not None, timeout):
+        process.stop(0.0)
+        raise log.failure(f"HAProxy did not start in {timeout:g} s")
+    if not process.is_alive:
+        raise log.failure("HAProxy did not start")
+    return process
+
+
+def _write_server_state(run_dir: Path, text: str) -> None:
+    path = run_dir / observe.SERVER_STATE
+    with writing.explained("write", path):
+        writing.replace_file(path, f"{text}\n".encode())
+
+
+def adopt(state: files.StateDirectory) -> Process | None:
+    """The master that an earlier hapilot started on this state directory, or None.
+
+    Raises HaproxyFailed if it runs and does not answer: starting a second one beside it would only make things worse.
+    """
+    run_dir = state.run_dir()
+    known = _recorded(state)
+    if run_dir is not None:
+        master = client.MasterClient(run_dir / observe.MASTER_SOCKET)
+        deadline = time.monotonic() + (client.SECONDS if known is not None else 0.0)
+        while True:
+            with contextlib.suppress(errors.HaproxyFailed, OSError):
+                return _answering(state, run_dir, master)
+            if time.monotonic() >= deadline or known is None or not identity.is_alive(known):
+                break
+            time.sleep(_STEP)
+    if known is not None and identity.is_alive(known):
+        raise errors.HaproxyFailed(
+            f"HAProxy runs as process {known.pid} and does not answer on its master socket",
+            f"end it with `kill {known.pid}`, then start hapilot again",
+        )
+    return None
+
+
+def _answering(state: files.StateDirectory, run_dir: Path, master: client.MasterClient) -> Process | None:
+    """The process behind the master socket, if it serves this state directory."""
+    pid = master.peer()
+    found = identity.of(pid)
+    said = next((line.pid for line in master.processes() if line.kind == "master"), None)
+    if found is None or said != pid or not _is_ours(pid, state):
+        return None
+    return Process(found, state, run_dir)
+
+
+def _recorded(state: files.StateDirectory) -> identity.Identity | None:
+    """The process in the pid file, if it is a master on our configuration; the number may be somebody else's by now."""
+    try:
+        pid = int(state.pid_file.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return None
+    return identity.of(pid) if _is_ours(pid, state) else None
+
+
+def _is_ours(pid: int, state: files.StateDirectory) -> bool:
+    arguments = identity.command_line(pid)
+    pairs = set(itertools.pairwise(arguments))
+    return "-W" in arguments and ("-f", str(state.config)) in pairs and ("-p", str(state.pid_file)) in pairs
+
+
+def _spawn(command: list[str], env: Mapping[str, str], log: Path) -> int:
+    """Starts ``command`` in a new session, with its stderr in ``log``, and without the signals that Python ignores."""
+    with writing.explained("open", log):
+        descriptor = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        return os.posix_spawn(
+            command[0],
+            command,
+            dict(env),
+            file_actions=[(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0), (os.POSIX_SPAWN_DUP2, descriptor, 2)],
+            setsid=True,
+            setsigmask=[],
+            setsigdef=[signal.SIGPIPE, signal.SIGXFSZ, signal.SIGHUP, signal.SIGINT, signal.SIGUSR1, signal.SIGUSR2],
+        )
+    except OSError as problem:
+        raise errors.HaproxyFailed(f"{command[0]} can't be run: {problem.strerror}") from problem
+    finally:
+        os.close(descriptor)
+
+
+def _until(holds: Callable[[], bool], seconds: float) -> bool:
+    """Whether ``holds`` becomes true within ``seconds``."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(_STEP)
+    return True

@@ -1,0 +1,93 @@
+"""A site's path to a Site: the pipeline of this package on one screen.
+
+A path, the environment, the time and the local CA go in; the site (as much of it as is valid), every diagnostic and the
+files to watch come out. No file, however bad, makes it raise. Called by the CLI and the loop.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import gc
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from hapilot.base import diagnostics
+from hapilot.base.origin import Origin
+from hapilot.model import expand, site, spec
+from hapilot.sources.file import anchor, authorities, certificates, folder, merge, reading, secrets, tree, validate
+from hapilot.sources.file.self_signed import LocalAuthority
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What came of a load. ``site`` is None where a file could not be read at all: half a site would refer to what is not there."""
+
+    site: site.Site | None
+    diagnostics: tuple[diagnostics.Diagnostic, ...]
+    watched: tuple[Path, ...]
+    """Every file and folder that was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Outside:
+    """What a load takes from the world around it."""
+
+    environment: Mapping[str, str]
+    now: datetime.datetime
+    authority: LocalAuthority
+    files: reading.Files
+
+
+def load_site(path: Path, *, environment: Mapping[str, str], now: datetime.datetime, authority: LocalAuthority) -> Loaded:
+    """Loads a site file or a folder of them. ``now`` has a time zone. Bad parts are left out, each with its diagnostics."""
+    outside = _Outside(environment, now, authority, reading.Files())
+    with _without_collector():
+        result, found = _load(path, outside)
+    return Loaded(result, diagnostics.in_order([*found, *outside.files.found]), outside.files.watched)
+
+
+def _load(path: Path, outside: _Outside) -> tuple[site.Site | None, list[diagnostics.Diagnostic]]:
+    documents = folder.read(path, outside.environment, outside.files)
+    merged, clashes = merge.merge(documents.trees)
+    found = [*documents.diagnostics, *clashes]
+    if not merged.entries:
+        if documents.complete:
+            hint = "the shortest site has services: with a host and servers"
+            found.append(diagnostics.error("yaml-not-a-site", "there is nothing in it", Origin(str(path)), hint))
+        return None, found
+    checked = validate.validate(anchor.anchor(merged), frozenset(each.origin for each in documents.diagnostics))
+    found.extend(checked.diagnostics)
+    if checked.spec is None or not documents.complete:
+        return None, found
+    origins = tree.origins(checked.tree)
+    canonical, problems = expand.expand(checked.spec, origins, checked.dropped)
+    found.extend(problems)
+    return site.Site(_name(path), canonical, origins, _materials(canonical, origins, outside)), found
+
+
+def _materials(canonical: spec.SiteSpec, origins: site.Origins, outside: _Outside) -> site.Materials:
+    files = outside.files
+    return site.Materials(
+        certificates.load(canonical.certificates, origins, outside.now, (files, outside.authority)),
+        authorities.load(canonical.services, origins, files),
+        secrets.load(canonical, origins, outside.environment, files),
+    )
+
+
+def _name(path: Path) -> str:
+    """The site's name: the stem of its file or folder."""
+    return path.stem or path.absolute().name or "site"
+
+
+@contextlib.contextmanager
+def _without_collector() -> Generator[None]:
+    """Loading makes objects that all stay, so the cyclic collector only costs time: three quarters of it for a large site."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

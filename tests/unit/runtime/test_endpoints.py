@@ -1,0 +1,44 @@
+"""Addresses to listen on and how to reach them."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from hapilot.runtime import endpoints
+
+
+@pytest.mark.parametrize(
+    ("text", "shown", "reached"),
+    [
+        (":80", "*:80", ("127.0.0.1", 80)),
+        ("*:80", "*:80", ("127.0.0.1", 80)),
+        ("0.0.0.0:80", "0.0.0.0:80", ("127.0.0.1", 80)),
+        ("[::]:443", "[::]:443", ("::1", 443)),
+        ("[2001:db8::1]:443", "[2001:db8::1]:443", ("2001:db8::1", 443)),
+        ("/run/x.sock", "/run/x.sock", "/run/x.sock"),
+    ],
+)
+def test_reachable(text: str, shown: str, reached: object) -> None:
+    endpoint = endpoints.parse(text)
+    assert str(endpoint) == shown
+    assert endpoints.reachable(endpoint) == reached
+
+
+@pytest.mark.parametrize("text", ["", "80", "a.test:80", "1.2.3.4:", "1.2.3.4:0", "1.2.3.4:65536", "[::1]"])
+def test_no_endpoint(text: str) -> None:
+    with pytest.raises(ValueError, match=r"does not appear to be|is not an address"):
+        endpoints.parse(text)
+
+
+def test_accepts(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert endpoints.accepts(endpoints.Endpoint("0.0.0.0", port))
+    assert not endpoints.accepts(endpoints.Endpoint("0.0.0.0", port))
+    with socket.socket(socket.AF_UNIX) as unix:
+        unix.bind(str(tmp_path / "s"))
+        unix.listen()
+        assert endpoints.accepts(endpoints.Endpoint(path=str(tmp_path / "s")))
