@@ -6,6 +6,7 @@ import signal
 import sys
 import tempfile
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,7 +37,7 @@ def command(keep: bool, haproxy_wanted: str, as_json: bool) -> None:  # noqa: FB
         state = files.StateDirectory(folder / "state")
         folder.chmod(0o711)
         state.prepare(target.drop_to or None)
-        say = (lambda _: None) if as_json else click.echo
+        say: Callable[[str], None] = (lambda _: None) if as_json else click.echo
         with state.lock("hapilot demo"), run.running(loop.Operator(haproxy, state), target, folder, say) as site:
             wrong = _tell(site, haproxy.version_text, as_json=as_json)
             if keep:

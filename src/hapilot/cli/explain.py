@@ -30,7 +30,8 @@ def command(arguments: tuple[str, ...], source: str, headers: tuple[str, ...], *
 
     if len(arguments) > 2:
         raise click.UsageError("explain takes a site and one target")
-    site, target_text = (Path(arguments[0]), arguments[1]) if len(arguments) == 2 else (Path(options.DEFAULT_SITE), arguments[0])
+    *sites, target_text = arguments
+    site = Path(sites[0] if sites else options.DEFAULT_SITE)
     asked = probe.parse_target(target_text, source=source, headers=tuple(_header(text) for text in headers))
     state_path = given["state_path"] if isinstance(given["state_path"], Path) else None
     _, target = options.compile_target(str(given["haproxy_wanted"]) if given["haproxy_wanted"] else None)

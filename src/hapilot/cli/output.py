@@ -45,10 +45,8 @@ def message(text: str) -> None:
 
 def summary(found: Iterable[Diagnostic]) -> str:
     """``2 errors, 1 warning``."""
-    counts = {severity: 0 for severity in ("error", "warning")}
-    for one in found:
-        if one.severity in counts:
-            counts[one.severity] += 1
+    severities = [str(one.severity) for one in found]
+    counts = {word: severities.count(word) for word in ("error", "warning")}
     return ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for word, count in counts.items())
 
 

@@ -28,7 +28,7 @@ def command(site: Path, folder: Path | None, haproxy_wanted: str | None, state_p
     if folder is not None:
         plain.write_bundle(folder, bundle)
         output.message(f"{len(bundle.files)} files in {folder}")
-    shown = [file for file in bundle.files if not file.mode & 0o077 == 0]
+    shown = [file for file in bundle.files if file.mode & 0o077]
     if as_json:
         files = [{"path": file.path, "mode": f"{file.mode:04o}", "digest": file.digest} for file in bundle.files]
         text = {file.path: file.content.decode() for file in shown}

@@ -60,7 +60,8 @@ def _parts(seen: report.Report) -> Iterator[RenderableType]:
     from rich.table import Table
 
     changed = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seen.last_change))
-    yield f"{seen.site}: generation {seen.generation} since {changed}; HAProxy {seen.haproxy}, process {seen.pid}, {seen.connections} connections"
+    yield f"{seen.site}: generation {seen.generation} since {changed}"
+    yield f"HAProxy {seen.haproxy}, process {seen.pid}, {seen.connections} connections"
     if seen.old_workers:
         yield f"{seen.old_workers} old workers finish their connections"
     listeners = Table("listener", "address", "status", "sessions", "per second", "total")

@@ -77,6 +77,14 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Script:
+    """A Lua script that the configuration loads: ``path`` relative to it."""
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Layer:
     """A frontend and what it is there for. ``explain`` shows the layers that a connection passes as hops."""
 
@@ -114,6 +122,7 @@ class Build:
     target: Target
     config: tree.Config
     tables: tuple[Table, ...]
+    scripts: tuple[Script, ...]
     routes: tuple[Route, ...]
     layers: tuple[Layer, ...]
     backends: tuple[BackendUse, ...]

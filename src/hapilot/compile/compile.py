@@ -49,6 +49,7 @@ def compile_site(site: Site, target: Target) -> build.Build:
         target=target,
         config=tree.Config(draft.sections, comment=_header(site)),
         tables=draft.tables,
+        scripts=draft.scripts,
         routes=draft.routes,
         layers=draft.layers,
         backends=draft.backends,

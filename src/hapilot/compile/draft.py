@@ -98,6 +98,7 @@ class Draft:
     entrances: tuple[Entrance, ...] = ()
     plans: tuple[BackendPlan, ...] = ()
     tables: tuple[build.Table, ...] = ()
+    scripts: tuple[build.Script, ...] = ()
     layers: tuple[build.Layer, ...] = ()
     backends: tuple[build.BackendUse, ...] = ()
     sections: tuple[tree.Section, ...] = ()

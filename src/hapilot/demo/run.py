@@ -8,7 +8,7 @@ import os
 import shutil
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -68,7 +68,7 @@ def _by(seen: attempt.Seen) -> str | None:
 
 
 @contextlib.contextmanager
-def running(operator: loop.Operator, wanted: target.Target, folder: Path, say: Callable[[str], None]) -> Iterator[Running]:
+def running(operator: loop.Operator, wanted: target.Target, folder: Path, say: Callable[[str], None]) -> Generator[Running]:
     """The quickstart site in ``folder``, up for as long as it lasts. Everything it started is ended."""
     ports = free_ports()
     environment = {**os.environ, **{name: str(port) for name, port in ports.items()}}
@@ -87,7 +87,7 @@ def running(operator: loop.Operator, wanted: target.Target, folder: Path, say: C
 
 
 @contextlib.contextmanager
-def _standins(folder: Path, ports: dict[str, int], say: Callable[[str], None]) -> Iterator[None]:
+def _standins(folder: Path, ports: dict[str, int], say: Callable[[str], None]) -> Generator[None]:
     authority = self_signed.LocalAuthority(None)
     now = datetime.datetime.now(datetime.UTC)
     (folder / "backend-ca.pem").write_text(authority.ca_text(now), encoding="ascii")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
+from typing import Literal
 
 from hapilot.compile import build
 from hapilot.explain import considered, explanation, probe
@@ -57,7 +58,7 @@ class Explainer:
                     continue
                 address = ipaddress.ip_address(bind.host) if bind.host else source
                 if address.is_unspecified:
-                    address = source if address.version == source.version else ipaddress.ip_address("::1" if address.version == 6 else "127.0.0.1")
+                    address = source if address.version == source.version else _loopback(address.version)
                 yield connection.Endpoint(address, asked.port)
 
     def _at(self, asked: probe.Probe, arrival: connection.Endpoint, shown: str) -> explanation.Explanation:
@@ -181,7 +182,8 @@ class _Answer:
             case trace.Redirect():
                 return f"plain HTTP for {route.shown if route else 'this host'} is redirected to https"
             case trace.Respond() if outcome.status == 421 and route:
-                return f"{route.shown} is passed through for service {route.service}; this connection ended here, so the client must open a new one"
+                where = f"{route.shown} is passed through for service {route.service}"
+                return f"{where}; this connection ended here, so the client must open a new one"
             case trace.Respond():
                 return outcome.reason or outcome.body.strip() or f"HAProxy answers {outcome.status}"
             case trace.Reject():
@@ -191,7 +193,11 @@ class _Answer:
                 return f"decided by a raw rule{where}: {outcome.reason}"
 
 
-def _outcome(outcome: trace.Outcome) -> str:  # pyright: ignore[reportReturnType]
+def _loopback(version: int) -> connection.Address:
+    return ipaddress.ip_address("::1" if version == 6 else "127.0.0.1")
+
+
+def _outcome(outcome: trace.Outcome) -> Literal["forward", "redirect", "respond", "reject"]:
     match outcome:
         case trace.Forward():
             return "forward"

@@ -38,5 +38,5 @@ def resolve(text: str) -> Scalar:
     if INTEGER.fullmatch(text):
         return int(text[2:], _BASES[text[:2]]) if text[:2] in _BASES else int(text)
     if FLOAT.fullmatch(text):
-        return float(text.replace(".inf", "inf").replace(".nan", "nan") if text[-1].isalpha() else text)
+        return float(text.replace(".", "") if text[-1].isalpha() else text)  # .inf and .nan; Python has no dot there
     return text

@@ -76,9 +76,7 @@ class Hash(section.Section):
     hash: HashBalance
 
 
-Balance = Annotated[
-    Literal["roundrobin", "leastconn", "source", "random", "first"] | Hash, pydantic.BeforeValidator(_hash_short_form)
-]
+Balance = Annotated[Literal["roundrobin", "leastconn", "source", "random", "first"] | Hash, pydantic.BeforeValidator(_hash_short_form)]
 
 
 class Verify(section.Section):

@@ -101,6 +101,18 @@ class BindAddress:
         return frozenset({"0.0.0.0", "::"}) if not self.host else frozenset({self.host})  # noqa: S104
 
 
+def _parse_local_bind(text: str) -> BindAddress:
+    if text.startswith("unix:"):
+        path = text.removeprefix("unix:")
+        if not path.startswith("/") or not path.isprintable() or len(path) > 90:
+            raise refuse("bad-address", f"{text!r} is not unix:/absolute/path of at most 90 characters")
+        return BindAddress("unix", path=path)
+    number = text.removeprefix("fd:")
+    if not (number.isascii() and number.isdigit() and 3 <= int(number) < 1024):
+        raise refuse("bad-address", f"{text!r} is not fd:N with N from 3 to 1023")
+    return BindAddress("fd", fd=int(number))
+
+
 def parse_bind(text: object) -> BindAddress:
     """``":443"``, ``"0.0.0.0:443"``, ``"[::]:443"``, ``"unix:/path"`` or ``"fd:3"``."""
     if isinstance(text, BindAddress):
@@ -109,16 +121,8 @@ def parse_bind(text: object) -> BindAddress:
         raise refuse("bad-address", f"{text} is not an address to listen on", f'write ":{text}" for every address')
     if not isinstance(text, str):
         raise refuse("wrong-type", "an address to listen on is a text", 'such as ":443"')
-    if text.startswith("unix:"):
-        path = text.removeprefix("unix:")
-        if not path.startswith("/") or not path.isprintable() or len(path) > 90:
-            raise refuse("bad-address", f"{text!r} is not unix:/absolute/path of at most 90 characters")
-        return BindAddress("unix", path=path)
-    if text.startswith("fd:"):
-        number = text.removeprefix("fd:")
-        if not (number.isascii() and number.isdigit() and 3 <= int(number) < 1024):
-            raise refuse("bad-address", f"{text!r} is not fd:N with N from 3 to 1023")
-        return BindAddress("fd", fd=int(number))
+    if text.startswith(("unix:", "fd:")):
+        return _parse_local_bind(text)
     host, port, bracketed = _split(text)
     if port is None:
         raise refuse("bad-address", f"{text!r} has no port", 'such as ":443" or "192.0.2.1:443"')

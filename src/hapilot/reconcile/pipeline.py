@@ -13,7 +13,7 @@ from pathlib import Path
 from hapilot.base import diagnostics, errors
 from hapilot.base.diagnostics import Diagnostic
 from hapilot.compile import build, compile, target  # noqa: A004 - the stage's name
-from hapilot.explain import explain, expectations
+from hapilot.explain import expectations, explain
 from hapilot.render import bundle, render
 from hapilot.sources.file import load, self_signed
 

@@ -85,7 +85,8 @@ def running_process(state: files.StateDirectory) -> process.Process:
     """The HAProxy that serves ``state``; raises HaproxyFailed where none does."""
     running = process.adopt(state)
     if running is None:
-        raise errors.HaproxyFailed(f"nothing runs in {state.root}", "start it with `hapilot up SITE`, or name its state directory with --state")
+        hint = "start it with `hapilot up SITE`, or name its state directory with --state"
+        raise errors.HaproxyFailed(f"nothing runs in {state.root}", hint)
     return running
 
 
@@ -105,7 +106,8 @@ def look(made: build.Build, state: files.StateDirectory) -> Report:
         listeners=tuple(_listeners(made, seen)),
         services=tuple(_services(made, seen)),
         certificates=tuple(
-            CertificateReport(one.shown, tuple(str(host) for host in one.hosts), one.not_after.isoformat()) for one in made.site.materials.certificates
+            CertificateReport(one.shown, tuple(str(host) for host in one.hosts), one.not_after.isoformat())
+            for one in made.site.materials.certificates
         ),
         old_workers=sum(1 for worker in seen.workers if worker.old),
     )
@@ -126,7 +128,8 @@ def _listeners(made: build.Build, seen: observe.Running) -> list[ListenerReport]
     for name, listener in (made.site.spec.listeners or {}).items():
         proxy = seen.proxy(name, "frontend")
         if proxy is not None:
-            reports.append(ListenerReport(name, tuple(str(bind) for bind in listener.bind), proxy.status, proxy.sessions, proxy.rate, proxy.total))
+            binds = tuple(str(bind) for bind in listener.bind)
+            reports.append(ListenerReport(name, binds, proxy.status, proxy.sessions, proxy.rate, proxy.total))
     return reports
 
 

@@ -9,7 +9,7 @@ import contextlib
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -182,7 +182,7 @@ def _restart(settings: Settings) -> process.Process:
 
 
 @contextlib.contextmanager
-def _handlers() -> Iterator[_Signals]:
+def _handlers() -> Generator[_Signals]:
     asked = _Signals()
     wanted = {signal.SIGTERM: asked.stop, signal.SIGINT: asked.stop, signal.SIGHUP: asked.reread}
     before = {number: signal.signal(number, handler) for number, handler in wanted.items()}
@@ -191,4 +191,3 @@ def _handlers() -> Iterator[_Signals]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-

@@ -14,10 +14,12 @@ def render_build(made: build.Build) -> bundle.Bundle:
     """Every file that HAProxy needs to run ``made``; private keys have mode 0600."""
     files = [bundle.BundleFile(bundle.CONFIG, printer.print_config(made.config).encode())]
     files += [bundle.BundleFile(table.path, _table(table)) for table in made.tables]
+    files += [bundle.BundleFile(script.path, script.text.encode()) for script in made.scripts]
     materials = made.site.materials
     files += [bundle.BundleFile(f"certs/{one.name}.pem", one.pem.reveal().encode(), 0o600) for one in materials.certificates]
     files += [
-        bundle.BundleFile(f"ca/{number}.pem", materials.authorities[path].encode()) for number, path in enumerate(sorted(materials.authorities))
+        bundle.BundleFile(f"ca/{number}.pem", materials.authorities[path].encode())
+        for number, path in enumerate(sorted(materials.authorities))
     ]
     return bundle.Bundle(tuple(files))
 

@@ -8,6 +8,9 @@ from collections.abc import Mapping
 RUN = "HAPILOT_RUN"
 """Names the directory of the sockets; the rendered configuration refers to it."""
 
+SERVERS = "HAPILOT_SERVERS"
+"""Names the file with the states of servers; the rendered configuration reads it where this is set."""
+
 _OURS = ("NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES")
 """What systemd gave to hapilot and HAProxy must not answer to."""
 

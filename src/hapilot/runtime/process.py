@@ -205,7 +205,11 @@ def start(
         *("-p", str(state.pid_file)),
         *("-f", str(state.config)),
     ]
-    pid = _spawn(command, environment.for_haproxy({**(env or {}), environment.RUN: str(run_dir)}), state.log)
+    pid = _spawn(
+        command,
+        environment.for_haproxy({**(env or {}), environment.RUN: str(run_dir), environment.SERVERS: str(run_dir / observe.SERVER_STATE)}),
+        state.log,
+    )
     found = identity.of(pid)
     if found is None:
         identity.is_alive(identity.Identity(pid, 0))

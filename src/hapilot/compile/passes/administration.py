@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 from collections.abc import Iterator
+from typing import Any
 
-from passlib.hash import sha512_crypt
+from passlib import hash as hashes
 
 from hapilot.base import diagnostics
 from hapilot.base.diagnostics import Diagnostic
@@ -15,6 +16,8 @@ from hapilot.compile.draft import Draft
 from hapilot.compile.rules import binds
 from hapilot.languages.haproxy import tree
 from hapilot.model import admin
+
+_HASHER: Any = getattr(hashes, "sha512_crypt")  # noqa: B009 - the library makes its names at run time
 
 ROUNDS = 5000
 """Of SHA-512-crypt, its default; HAProxy computes it for every request to the page."""
@@ -39,7 +42,7 @@ def hashed(site: str, user: str, password: Secret) -> str:
     """SHA-512-crypt of a password. The salt follows from site and user, not from the password, so that the same site
     always compiles to the same bytes and the salt gives nothing away."""
     salt = hashlib.sha256(f"hapilot\0{site}\0{user}".encode()).hexdigest()[:16]
-    return sha512_crypt.using(salt=salt, rounds=ROUNDS).hash(password.reveal())
+    return str(_HASHER.using(salt=salt, rounds=ROUNDS).hash(password.reveal()))
 
 
 def _stats(page: admin.Stats) -> list[tree.Line]:
@@ -65,7 +68,7 @@ def _page(draft: Draft, part: str, page: admin.Stats | admin.Metrics, lines: lis
 
 
 def _users(draft: Draft, part: str, users: list[str]) -> tree.Section:
-    lines = []
+    lines: list[tree.Line] = []
     for user in users:
         password = draft.site.materials.passwords.get(("admin", part, "users", user))
         if password is not None:

@@ -95,7 +95,11 @@ def _use(draft: Draft, plan: BackendPlan) -> build.BackendUse:
     one = draft.services[plan.service]
     origins = draft.site.origins
     uses = tuple(
-        build.ServerUse(servers.name(server, plan.port), servers.address(server, plan.port), origins.at("services", plan.service, "servers", index))
+        build.ServerUse(
+            servers.name(server, plan.port),
+            servers.address(server, plan.port),
+            origins.at("services", plan.service, "servers", index),
+        )
         for index, server in enumerate(one.servers)
     )
     return build.BackendUse(plan.name, plan.service, one.tls_mode, uses, origins.key("services", plan.service))

@@ -56,6 +56,6 @@ def _covering_passthrough(draft: Draft, entrance: Entrance) -> Iterator[Diagnost
         for one in draft.site.materials.certificates:
             if any(name.covers(host) for name in one.hosts):
                 message = f"the certificate {one.shown} covers {host}, which is passed through for service {route.service}"
-                hint = "browsers may try that host on an open connection and get 421 first; a certificate without the name avoids the detour"
+                hint = "browsers may try it on an open connection and get 421 first; a certificate without the name avoids the detour"
                 yield diagnostics.warning("certificate-covers-passthrough", message, route.origin, hint)
                 break

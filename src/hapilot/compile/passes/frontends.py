@@ -30,7 +30,7 @@ def _single(draft: Draft, entrance: Entrance) -> Draft:
     lines = [*_tcp_head(draft, entrance), *binds.public(entrance, draft.target), *_gate(entrance), *_raw(draft, entrance)]
     if entrance.looks_at_sni:
         layer = build.Layer(entrance.name, entrance.name, "sni", sniffing.why(entrance))
-        lines += sniffing.sniff(entrance)
+        lines += sniffing.sniff(entrance, draft.target)
     else:
         layer = build.Layer(entrance.name, entrance.name, "tcp", "passes every connection on")
         lines.append(tree.line("default_backend", (*entrance.passed, *entrance.ssh, *entrance.tcp)[0].backend))
@@ -44,7 +44,7 @@ def _layered(draft: Draft, entrance: Entrance) -> Draft:
     if loops:
         lines.append(binds.handed_over(name, "", target))
     passes_only = not (entrance.terminated or entrance.answers_plain)
-    lines += [*_gate(entrance), *(_raw(draft, entrance) if passes_only else ()), *sniffing.sniff(entrance)]
+    lines += [*_gate(entrance), *(_raw(draft, entrance) if passes_only else ()), *sniffing.sniff(entrance, target)]
     layer = build.Layer(name, name, "sniff", sniffing.why(entrance))
     draft = _with(draft, layer, _section(draft, entrance, name, lines, layer.why))
     if entrance.listener.accept_proxy == "optional":
@@ -124,9 +124,7 @@ def _client_timeout(draft: Draft, entrance: Entrance) -> list[tree.Line]:
 
 def _raw(draft: Draft, entrance: Entrance) -> list[tree.Line]:
     lines = draft.site.spec.raw.listener.get(entrance.name, [])
-    return [
-        tree.opaque(text, origin=draft.site.origins.at("raw", "listener", entrance.name, index)) for index, text in enumerate(lines)
-    ]
+    return [tree.opaque(text, origin=draft.site.origins.at("raw", "listener", entrance.name, index)) for index, text in enumerate(lines)]
 
 
 def _bridge(name: str, line: tree.Line, why: str) -> tree.Section:

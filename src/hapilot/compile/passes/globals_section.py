@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from hapilot.compile import build
 from hapilot.compile.draft import Draft
-from hapilot.compile.rules import logging
+from hapilot.compile.rules import hello, logging
 from hapilot.languages.haproxy import tree
 from hapilot.model import values
+
+STATE_VARIABLE = "HAPILOT_SERVERS"
+"""Environment variable with the file of server states; ``runtime`` sets it."""
 
 RESOLVERS = "dns"
 """The resolvers section, where a server has a name."""
@@ -41,6 +47,8 @@ def make_globals(draft: Draft) -> Draft:
     >>> PROFILES["modern"][0]
     'TLSv1.3'
     """
+    if needs_script(draft):
+        draft = replace(draft, scripts=(*draft.scripts, build.Script(hello.PATH, hello.SCRIPT)))
     sections = [_global(draft), _defaults(draft)]
     if _needs_resolvers(draft):
         sections.append(_resolvers(draft))
@@ -60,10 +68,24 @@ def _global(draft: Draft) -> tree.Section:
     if target.drop_to:
         lines += [tree.line("user", target.drop_to), tree.line("group", target.drop_to_group or target.drop_to)]
         lines.append(tree.line("chroot", tree.Env("", "HAPILOT_RUN")))
+    lines += _under_hapilot(tree.line("server-state-file", tree.Env("", STATE_VARIABLE)))
     lines += _tls(draft)
+    if needs_script(draft):
+        lines.append(tree.line("lua-load-per-thread", hello.PATH))
     raw = draft.site.spec.raw.global_
     lines += [tree.opaque(text, origin=draft.site.origins.at("raw", "global", index)) for index, text in enumerate(raw)]
     return tree.Section("global", "", tuple(lines))
+
+
+def _under_hapilot(line: tree.Line) -> list[tree.Line]:
+    """A line that counts only where ``up`` keeps the states of servers over reloads, so that a server known to be down gets
+    no requests from a new worker. Without the file 2.6 would warn."""
+    return [tree.line(".if", f"defined({STATE_VARIABLE})"), line, tree.line(".endif")]
+
+
+def needs_script(draft: Draft) -> bool:
+    """Whether a listener reads names in ClientHellos, and HAProxy can run the script that joins split ones."""
+    return "LUA" in draft.target.features and any(entrance.looks_at_sni for entrance in draft.entrances)
 
 
 def _tls(draft: Draft) -> list[tree.Line]:
@@ -86,6 +108,7 @@ def _defaults(draft: Draft) -> tree.Section:
         tree.line("log", "global"),
         tree.line("option", "dontlognull"),
         tree.line("option", "redispatch"),
+        *_under_hapilot(tree.line("load-server-state-from-file", "global")),
         tree.line("retries", str(3 if said.retries is None else said.retries)),
         tree.line("timeout", "http-request", REQUEST_TIMEOUT),
         *(tree.line("timeout", name, values.print_duration(getattr(said.timeouts, name) or usual)) for name, usual in TIMEOUTS.items()),
@@ -104,7 +127,7 @@ def _needs_resolvers(draft: Draft) -> bool:
 def _resolvers(draft: Draft) -> tree.Section:
     said = draft.site.spec.resolvers.nameservers
     lines = [
-        tree.line("nameserver", f"dns{number}", f"{server.host}:{server.port or 53}") for number, server in enumerate((one.address for one in said), 1)
+        tree.line("nameserver", f"dns{number}", str(values.ServerAddress(one.host, one.port or 53))) for number, one in enumerate(said, 1)
     ]
     lines = lines or [tree.line("parse-resolv-conf")]
     lines += [tree.line("accepted_payload_size", "8192"), tree.line("hold", "valid", "10s")]

@@ -28,7 +28,8 @@ def check_shadows(draft: Draft) -> Draft:
         if name not in used and listener.redirect is None:
             message = f"no service is bound to listener {name}; connections to it are refused"
             origin = draft.site.origins.key("listeners", name)
-            found.append(diagnostics.warning("unused-listener", message, origin, f"add listener: {name} to a service, or remove the listener"))
+            hint = f"add listener: {name} to a service, or remove the listener"
+            found.append(diagnostics.warning("unused-listener", message, origin, hint))
     return draft.noting(found)
 
 
@@ -42,7 +43,8 @@ def _duplicates(listener: str, routes: list[build.Route]) -> Iterator[Diagnostic
         winner = first.setdefault(_what(route), route)
         if winner is route:
             continue
-        message = f"services {winner.service} ({winner.origin.short}) and {route.service} have the same route on listener {listener}: {route.shown}"
+        both = f"services {winner.service} ({winner.origin.short}) and {route.service}"
+        message = f"{both} have the same route on listener {listener}: {route.shown}"
         yield diagnostics.error("duplicate-route", message, route.origin, "give one of them another host, path or listener")
 
 

@@ -104,7 +104,8 @@ def _answers_challenge(route: build.Route, redirect: Redirect) -> bool:
 def _requests(targets: list[Target], path: str, comment: str) -> build.Table:
     with_paths = has_paths(targets)
     entries = {
-        (where := key(host, prefix, with_paths=with_paths)): build.Entry(where, value, route.origin, route) for host, prefix, value, route in targets
+        (where := key(host, prefix, with_paths=with_paths)): build.Entry(where, value, route.origin, route)
+        for host, prefix, value, route in targets
     }
     return build.Table(path, tuple(entries[name] for name in sorted(entries)), comment)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hapilot.compile import build, draft
+from hapilot.compile import build
 from hapilot.compile.passes import tables
 from hapilot.compile.rules import forwarded
 from hapilot.languages.haproxy import quoting, tree

@@ -101,4 +101,5 @@ def _check_name(one: service.Service, verify: service.Verify) -> list[str]:
 
 def authority_file(draft: Draft, path: str) -> str:
     """Where the bundle has the CA file that the site file calls ``path``."""
-    return f"ca/{sorted(draft.site.materials.authorities).index(path)}.pem" if path in draft.site.materials.authorities else "ca/missing.pem"
+    known = sorted(draft.site.materials.authorities)
+    return f"ca/{known.index(path)}.pem" if path in known else "ca/missing.pem"

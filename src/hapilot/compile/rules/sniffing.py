@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from hapilot.compile import draft
 from hapilot.compile.passes import tables
+from hapilot.compile.rules import hello
+from hapilot.compile.target import Target
 from hapilot.languages.haproxy import tree
 from hapilot.model import values
 
 HELLO = ("{", "req.ssl_hello_type", "1", "}")
 """A complete ClientHello (RFC 8446, section 4.1.2)."""
+TLS = ("{", "var(txn.tls)", "-m", "bool", "}")
 SSH = ("{", "req.payload(0,4)", "-m", "str", "SSH-", "}")
 """An SSH identification string (RFC 4253, section 4.2)."""
 HTTP = ("{", "req.payload(0,8)", "-m", "reg", "^[A-Z-]+( |$)", "}")
@@ -30,14 +33,14 @@ def content(*words: tree.Word) -> tree.Line:
     return tree.line("tcp-request", "content", *words)
 
 
-def sniff(entrance: draft.Entrance) -> list[tree.Line]:
+def sniff(entrance: draft.Entrance, target: Target) -> list[tree.Line]:
     """The rules of the TCP layer, from the inspect delay to ``use_backend``. ``txn.to`` holds the backend."""
     listener = entrance.listener
     lines = [tree.line("tcp-request", "inspect-delay", values.print_duration(listener.sniff_timeout))]
     if listener.accept_proxy == "optional":
         lines += _proxy_header(entrance)
     if "tls" in entrance.inner:
-        lines += _tls(entrance)
+        lines += _tls(entrance, lua="LUA" in target.features)
     if entrance.ssh:
         lines += _class(SSH, entrance.ssh[0].backend)
     if entrance.answers_plain:
@@ -60,23 +63,46 @@ def _proxy_header(entrance: draft.Entrance) -> list[tree.Line]:
     return [refuse, *_class(PROXY, f"{entrance.name}.proxied", quiet=True)]
 
 
-def _tls(entrance: draft.Entrance) -> list[tree.Line]:
+def _tls(entrance: draft.Entrance, *, lua: bool) -> list[tree.Line]:
     fallback = _fallback(entrance)
     if not entrance.looks_at_sni:
-        return _class(HELLO, fallback or "", quiet=bool(entrance.terminated))
+        return _class(hello.START, fallback or "", quiet=bool(entrance.terminated))
     table = tables.sni_table(entrance)
-    lines = [
-        content("set-var(txn.sni)", "req.ssl_sni,lower,rtrim(.)", "if", *HELLO),
-        content("set-var(txn.to)", f"var(txn.sni),map_str({table})", "if", "{", "var(txn.sni)", "-m", "found", "}"),
-    ]
+    named = ("{", "var(txn.sni)", "-m", "found", "}")
+    lines = [*(_joined() if lua else _whole()), content("set-var(txn.to)", f"var(txn.sni),map_str({table})", "if", *named)]
     if any(route.host and route.host.wildcard for route in (*entrance.passed, *entrance.terminated)):
         parent = f"var(txn.sni),regsub(^[^.]+,*),map_str({table})"
-        lines.append(content("set-var(txn.to)", parent, "if", "{", "var(txn.sni)", "-m", "found", "}", *NOT_FOUND))
+        lines.append(content("set-var(txn.to)", parent, "if", *named, *NOT_FOUND))
     if fallback:
-        lines.append(content("set-var(txn.to)", f"str({fallback})", "if", *HELLO, *NOT_FOUND))
+        lines.append(content("set-var(txn.to)", f"str({fallback})", "if", *TLS, *NOT_FOUND))
     if entrance.terminated:
         lines.append(content("set-log-level", "silent", "if", "{", "var(txn.to)", "-m", "str", entrance.tls_frontend, "}"))
-    return [*lines, content("accept", "if", *FOUND), content("reject", "if", *HELLO)]
+    return [*lines, content("accept", "if", *FOUND), content("reject", "if", *TLS)]
+
+
+def _whole() -> list[tree.Line]:
+    """``txn.tls`` and ``txn.sni`` from a ClientHello in one record."""
+    return [
+        content("set-var(txn.tls)", "bool(true)", "if", *HELLO),
+        content("set-var(txn.sni)", "req.ssl_sni,lower,rtrim(.)", "if", *TLS),
+    ]
+
+
+def _joined() -> list[tree.Line]:
+    """The same, with a message that is split over records put together first; it is waited for until it is complete."""
+    split = "bool(true)"
+    longer = ("{", "req.payload(6,3),hex,hex2i,add(4),sub(txn.record)", "gt", "0", "}")
+    return [
+        content("set-var(txn.record)", "req.payload(3,2),hex,hex2i", "if", *hello.START),
+        content("set-var(txn.split)", split, "if", *hello.START, "{", "var(txn.record)", "-m", "int", "lt", "4", "}"),
+        content("set-var(txn.split)", split, "if", *hello.START, *longer),
+        content("set-var(txn.need)", "lua.hello_length", "if", *hello.SPLIT),
+        content("reject", "if", *hello.SPLIT, "!{", "req.len,sub(txn.need)", "ge", "0", "}"),
+        content("set-var(txn.tls)", "bool(true)", "if", *hello.SPLIT),
+        content("set-var(txn.sni)", "lua.hello_name,lower,rtrim(.)", "if", *hello.SPLIT),
+        content("set-var(txn.tls)", "bool(true)", "if", *hello.NOT_SPLIT, *HELLO),
+        content("set-var(txn.sni)", "req.ssl_sni,lower,rtrim(.)", "if", *hello.NOT_SPLIT, *TLS),
+    ]
 
 
 def _fallback(entrance: draft.Entrance) -> str | None:
@@ -108,5 +134,3 @@ def why(entrance: draft.Entrance) -> str:
     if entrance.looks_at_sni:
         reasons.append("reads the name in the ClientHello (SNI), because hosts are passed through")
     return "; ".join(reasons)
-
-

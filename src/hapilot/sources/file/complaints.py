@@ -70,5 +70,6 @@ def shown(text: str) -> str:
 
 
 def shortened(message: str) -> str:
-    """A message that holds a user's text of any length."""
+    """A message that may hold a user's text of any length and with any character."""
+    message = "".join(each if each.isprintable() else repr(each)[1:-1] for each in message)
     return message if len(message) <= 4 * _LONGEST else f"{message[: 3 * _LONGEST]}…{message[-_LONGEST:]}"

@@ -169,7 +169,7 @@ def _wrong_type(kind: str, model: object, place: _Place, where: Origin) -> diagn
 
 def _called(path: site.Path) -> str:
     """How a message calls the value at a path: the last two names, such as ``shop.retries``."""
-    texts = [step if isinstance(step, str) else f"item {step + 1}" for step in path[-2:]]
+    texts = [f"item {step + 1}" if isinstance(step, int) else step if step.isprintable() else shown(step) for step in path[-2:]]
     return shortened(": ".join(texts) if len(texts) == 2 and texts[1].startswith("item ") else ".".join(texts)) or "the site"
 
 

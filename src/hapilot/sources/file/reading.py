@@ -13,6 +13,7 @@ from pathlib import Path
 
 from hapilot.base import diagnostics
 from hapilot.base.origin import Origin
+from hapilot.sources.file.complaints import shown
 
 MAX_BYTES = 64 * 1024 * 1024
 """No file of a site is larger; a mistaken path to an image or a log is."""
@@ -50,10 +51,10 @@ class Files:
             self._watched[path] = None
             if not stat.S_ISREG(status.st_mode):
                 what = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
-                self._refuse("file-unreadable", f"{path} is {what}", origin, "name a file")
+                self._refuse("file-unreadable", f"{shown(str(path))} is {what}", origin, "name a file")
                 return None
             if status.st_size > MAX_BYTES:
-                self._refuse("file-unreadable", f"{path} is larger than {MAX_BYTES >> 20} MiB", origin, "name the right file")
+                self._refuse("file-unreadable", f"{shown(str(path))} is larger than {MAX_BYTES >> 20} MiB", origin, "name the right file")
                 return None
             return Content(path.read_bytes(), stat.S_IMODE(status.st_mode))
         except (OSError, ValueError) as problem:
@@ -89,10 +90,10 @@ class Files:
     def _failed(self, path: Path, problem: Exception, origin: Origin) -> None:
         self._watched[path.parent] = None
         if isinstance(problem, FileNotFoundError):
-            self._refuse("file-missing", f"{str(path)!r} does not exist", origin, "paths are relative to the file that names them")
+            self._refuse("file-missing", f"{shown(str(path))} does not exist", origin, "paths are relative to the file that names them")
             return
         why = problem.strerror if isinstance(problem, OSError) and problem.strerror else str(problem)
-        self._refuse("file-unreadable", f"{str(path)[:200]!r} can't be read: {why}", origin, "check the path and its permissions")
+        self._refuse("file-unreadable", f"{shown(str(path))} can't be read: {why}", origin, "check the path and its permissions")
 
     def _refuse(self, code: str, message: str, origin: Origin, hint: str) -> None:
         self.found.append(diagnostics.error(code, message, origin, hint))

@@ -220,4 +220,6 @@ class _Composer:
         return events.Stop(diagnostics.error("yaml-syntax", message, place, hint))
 
     def _no_tags(self, event: Any) -> events.Stop:
-        return self._stop(event, f"the tag {event.tag.replace('tag:yaml.org,2002:', '!!')} has no meaning here", "leave it out")
+        return self._stop(
+            event, f"the tag {complaints.shown(event.tag.replace('tag:yaml.org,2002:', '!!'))} has no meaning here", "leave it out"
+        )

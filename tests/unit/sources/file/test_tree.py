@@ -22,7 +22,8 @@ def test_without_an_item() -> None:
 
 
 def test_paths_are_anchored_once_though_aliased() -> None:
-    text = "services: {a: {verify: &v {ca: ca.pem}, errors: {503: e.http}}, b: {verify: *v}}\ncertificates: [{file: /abs.pem, key: k}, {dir: d}]\n"
+    services = "services: {a: {verify: &v {ca: ca.pem}, errors: {503: e.http}}, b: {verify: *v}}\n"
+    text = services + "certificates: [{file: /abs.pem, key: k}, {dir: d}]\n"
     assert tree.plain(anchor.anchor(parsed(text, "conf/f.yaml"))) == {
         "services": {"a": {"verify": {"ca": "conf/ca.pem"}, "errors": {"503": "conf/e.http"}}, "b": {"verify": {"ca": "conf/ca.pem"}}},
         "certificates": [{"file": "/abs.pem", "key": "conf/k"}, {"dir": "conf/d"}],

@@ -162,6 +162,8 @@ def parse_test(words: Sequence[str]) -> Test:
         sample = samples.Expression(sample.text, samples.Call(fetch, sample.fetch.arguments), ())
     options = _Options(method)
     rest = options.read(words[1:])
+    if sample.fetch.name == "method" and not options.method:
+        options.ignore_case = False  # the methods that HAProxy knows are compared as numbers (pat_match_meth)
     return Test(sample, options.method, Table([(word, "") for word in rest], ignore_case=options.ignore_case), tuple(options.files))
 
 

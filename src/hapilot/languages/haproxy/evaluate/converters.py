@@ -40,6 +40,8 @@ def convert(state: State, value: Value, name: str, arguments: Arguments) -> Valu
 def _mapped(state: State, value: Value, kinds: tuple[str, str], arguments: Arguments) -> Value | None:
     """``map_<match>_<output>(file[,default])``."""
     match, output = kinds
+    if (match == "ip" and values.as_address(value) is None) or (match == "int" and values.as_integer(value) is None):
+        return None  # what can't be cast is lost before the map, with its default, is asked
     entry = state.shared.look_up(arguments[0], "reg" if match == "regm" else match, value)
     if entry is None:
         result = arguments[1] if len(arguments) > 1 else None
@@ -136,12 +138,15 @@ def _concat(state: State, value: Value, arguments: Arguments) -> Value:
 
 
 def _strcmp(state: State, value: Value, arguments: Arguments) -> Value | None:
-    """Below, equal to or above zero, against a variable."""
+    """Below, equal to or above zero, against a variable (``strncmp``: the difference of the first bytes that differ)."""
     other = state.variable(arguments[0])
     if other is None:
         return None
     left, right = values.as_bytes(values.as_text(value)), values.as_bytes(values.as_text(other))
-    return (left > right) - (left < right)
+    for mine, theirs in zip(left, right, strict=False):
+        if mine != theirs:
+            return mine - theirs
+    return (len(left) > len(right)) - (len(left) < len(right))
 
 
 def _url_dec(state: State, value: Value, arguments: Arguments) -> Value | None:

@@ -30,11 +30,14 @@ def fetch(state: State, name: str, arguments: tuple[str, ...]) -> Fetched:
         raise Unknown(f"the arguments of the fetch {name}") from problem
 
 
-def single(name: str, found: Fetched) -> Value | None:
-    """Which of several values an action sees: the last one of a header, the first one of anything else."""
-    if not found.values:
+def single(state: State, name: str, arguments: tuple[str, ...]) -> Value | None:
+    """The one of several values that an action sees: the last header or cookie, the first of anything else. Raises Unknown."""
+    if name in fetches_http.HEADERS and len(arguments) == 1:
+        arguments = (arguments[0], "-1")
+    found = fetch(state, name, arguments).values
+    if not found:
         return None
-    return found.values[-1] if name in fetches_http.LAST_WINS else found.values[0]
+    return found[-1] if name in fetches_http.COOKIES else found[0]
 
 
 def _source(state: State, arguments: tuple[str, ...]) -> Fetched:

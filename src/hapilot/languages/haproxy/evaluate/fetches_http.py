@@ -16,8 +16,10 @@ from hapilot.languages.haproxy.evaluate.fetched import NO, NOTHING, YES, Fetched
 from hapilot.languages.haproxy.evaluate.state import Message, State
 from hapilot.languages.haproxy.evaluate.values import Unknown
 
-LAST_WINS = frozenset({"req.hdr", "hdr", "req.hdr_ip", "hdr_ip", "req.hdr_val", "hdr_val", "req.fhdr"})
-"""Fetches that take the last of several values where no occurrence is asked for."""
+HEADERS = frozenset({"req.hdr", "hdr", "req.hdr_ip", "hdr_ip", "req.hdr_val", "hdr_val", "req.fhdr"})
+"""Fetches of which an action sees the last occurrence where it names none."""
+COOKIES = frozenset({"req.cook", "cook"})
+"""Fetches of which an action sees the last value."""
 
 _PREFACE = Message("PRI", "*", "2.0", [])
 
@@ -60,8 +62,7 @@ def _base(found: Message) -> str | None:
 
 def _split(lines: list[str]) -> list[str]:
     """The comma-separated values of header lines (RFC 9110, section 5.6.1); commas between quotes do not count."""
-    found = [part.strip() for line in lines for part in re.split(r',(?=(?:[^"]*"[^"]*")*[^"]*$)', line)]
-    return [part for part in found if part]
+    return [part.strip(" \t") for line in lines for part in re.split(r',(?=(?:[^"]*"[^"]*")*[^"]*$)', line)]
 
 
 def _header(state: State, arguments: tuple[str, ...]) -> Fetched:
@@ -93,15 +94,14 @@ def _header_addresses(state: State, arguments: tuple[str, ...]) -> Fetched:
 
 
 def _without_port(text: str) -> str:
-    if text.startswith("["):
-        return text[1:].partition("]")[0]
+    if text.startswith("[") and text.endswith("]"):
+        return text[1:-1]
     return text.partition(":")[0] if text.count(":") == 1 else text
 
 
 def _header_numbers(state: State, arguments: tuple[str, ...]) -> Fetched:
     found = _header(state, arguments)
-    numbers = (values.as_integer(value) for value in found.values)
-    return Fetched(tuple(number for number in numbers if number is not None), found.may_change)
+    return Fetched(tuple(values.as_integer(value) or 0 for value in found.values), found.may_change)
 
 
 def _count(cut: Callable[[list[str]], list[str]]) -> Callable[[State, tuple[str, ...]], Fetched]:
@@ -119,8 +119,7 @@ def _names(state: State, arguments: tuple[str, ...]) -> Fetched:
     found = message(state)
     if isinstance(found, Fetched):
         return found
-    names = dict.fromkeys(name.lower() for name, _ in found.headers)
-    return one((arguments[0] if arguments else ",").join(names))
+    return one((arguments[0] if arguments else ",").join(name.lower() for name, _ in found.headers))
 
 
 def _cookie(state: State, arguments: tuple[str, ...]) -> Fetched:

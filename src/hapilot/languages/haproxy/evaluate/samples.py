@@ -44,7 +44,7 @@ class Expression:
 
     def value(self, state: State) -> Value | None:
         """The one value that an action sees, or None where there is none. Raises Unknown."""
-        single = fetches.single(self.fetch.name, fetches.fetch(state, self.fetch.name, self.fetch.arguments))
+        single = fetches.single(state, self.fetch.name, self.fetch.arguments)
         return None if single is None else self._convert(state, single)
 
     def _convert(self, state: State, value: Value) -> Value | None:

@@ -15,6 +15,8 @@ from hapilot.languages.haproxy.evaluate.connection import Endpoint, First, Proxy
 from hapilot.languages.haproxy.evaluate.tables import Entry, Table
 from hapilot.languages.haproxy.evaluate.values import Unknown, Value
 
+_DEFAULT_PORTS = frozenset({("http", "80"), ("https", "443")})
+
 
 @dataclass(slots=True)
 class Message:
@@ -28,13 +30,24 @@ class Message:
     @classmethod
     def read(cls, request: Request, scheme: Literal["http", "https"]) -> Message:
         """The request as HAProxy represents it; an HTTP/2 one has an absolute URI."""
-        headers = list(request.headers)
+        headers = [(name, value.strip(" \t")) for name, value in request.headers]
         if request.host is not None:
             headers.insert(0, ("Host", request.host))
-        if request.version != "2":
-            return cls(request.method, request.path, request.version, headers)
-        uri = f"{scheme}://{request.host or ''}{request.path}" if request.path.startswith("/") else request.path
-        return cls(request.method, uri, "2.0", [(name.lower(), value) for name, value in headers])
+        message = cls(request.method, request.path, request.version, headers)
+        if request.version == "2":
+            message.version = "2.0"
+            message.headers = [(name.lower(), value) for name, value in headers]
+            message.uri = f"{scheme}://{request.host or ''}{request.path}" if request.path.startswith("/") else request.path
+        message._normalize()
+        return message
+
+    def _normalize(self) -> None:
+        """Takes a port out of an absolute URI, and out of Host, that is the scheme's own (``http_scheme_based_normalize``)."""
+        scheme, _, authority = self.origin.partition("://")
+        host, colon, port = authority.rpartition(":")
+        if colon and (port == "" or (scheme.lower(), port) in _DEFAULT_PORTS):
+            self.uri = f"{scheme}://{host}" + self.uri[len(self.origin) :]
+            self.headers = [(name, host if name.lower() == "host" else value) for name, value in self.headers]
 
     @property
     def origin(self) -> str:

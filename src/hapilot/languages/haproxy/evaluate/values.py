@@ -13,7 +13,7 @@ from hapilot.languages.haproxy.evaluate.connection import Address
 
 Value = bool | int | str | bytes | ipaddress.IPv4Address | ipaddress.IPv6Address
 
-_LEADING_DIGITS = re.compile(r"[0-9]+")
+_LEADING_DIGITS = re.compile(r"[+-]?[0-9]+")
 
 
 class Unknown(Exception):
@@ -43,12 +43,13 @@ def as_bytes(value: Value) -> bytes:
 
 
 def as_integer(value: Value) -> int | None:
-    """An integer: the digits a text starts with; None where it starts with none."""
+    """An integer: the number that a text starts with, else zero; None for an empty text (``c_str2int``)."""
     if isinstance(value, bool | int):
         return int(value)
     if isinstance(value, str | bytes):
-        found = _LEADING_DIGITS.match(as_text(value))
-        return int(found[0]) if found else None
+        text = as_text(value)
+        found = _LEADING_DIGITS.match(text)
+        return None if not text else int(found[0]) if found else 0
     return int(value) if value.version == 4 else None
 
 

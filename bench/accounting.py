@@ -1,0 +1,48 @@
+"""CPU time: of a program and its children, and of everything that runs on the measurement's cores.
+
+In: process ids and cores. Out: seconds. The difference between the two is what other programs did meanwhile. Called by
+:mod:`bench.measure`. Source: proc(5), ``/proc/PID/stat`` and ``/proc/stat``, both in clock ticks.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+from pathlib import Path
+
+_TICK = 1 / os.sysconf("SC_CLK_TCK")
+
+
+def of_process(pid: int) -> float:
+    """User and system time of a process and its living children so far."""
+    stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+    # The program's name, in parentheses, may have spaces. utime and stime are fields 14 and 15; the first behind it is field 3.
+    fields = stat.rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) * _TICK + sum(of_process(child) for child in _children(pid))
+
+
+def of_ended_children() -> float:
+    """User and system time of the programs that this process ran and waited for: the load tool."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def of_cores(cores: tuple[int, ...]) -> float:
+    """What was done on these cores so far: user, nice, system, and what the hypervisor took (steal). Interrupts are left
+    out: those of loopback traffic are the measurement's own."""
+    return parse_cores(Path("/proc/stat").read_text(encoding="ascii"), cores)
+
+
+def parse_cores(text: str, cores: tuple[int, ...]) -> float:
+    """The sum in the text of /proc/stat. Pure."""
+    wanted = {f"cpu{core}" for core in cores}
+    lines = (line.split() for line in text.splitlines() if line.split(maxsplit=1)[:1] and line.split(maxsplit=1)[0] in wanted)
+    return sum((int(line[1]) + int(line[2]) + int(line[3]) + int(line[8])) * _TICK for line in lines)
+
+
+def _children(pid: int) -> list[int]:
+    return [
+        int(child)
+        for thread in Path(f"/proc/{pid}/task").iterdir()
+        for child in (thread / "children").read_text(encoding="ascii").split()
+    ]

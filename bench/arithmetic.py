@@ -1,0 +1,132 @@
+"""From samples to a comparison: medians of each side, their ratio, and how far single rounds were from it. Pure.
+
+Called by :mod:`bench.__main__` with what :mod:`bench.measure` measured.
+"""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass
+
+from bench import values
+
+SATURATED = 0.9
+"""Share of its core that a proxy must use for requests/s to speak of the proxy and not of the load's core."""
+
+QUIET = 0.05
+"""Share of a core that other programs may use during a burst; more, and the round says something about them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One contender's rounds. ``rate`` is their median in the row's metric, ``cpu_us`` the CPU time per request, ``busy``
+    the share of its core."""
+
+    name: str
+    rates: tuple[float, ...]
+    rate: float
+    cpu_us: float
+    busy: float
+    p99_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A measured row. ``ratio`` is ours to theirs, of medians; ``lowest`` and ``highest`` are of rounds that followed each
+    other; ``cpu_ratio`` is how many times more CPU theirs needs for a request."""
+
+    row: values.Row
+    haproxy_version: str
+    ours: Side
+    theirs: Side
+    ratio: float
+    lowest: float
+    highest: float
+    cpu_ratio: float
+    verdict: values.Verdict
+    discarded: int
+    foreign: float
+    """The most that other programs used in a round that counts, as a share of a core."""
+
+    @property
+    def load_bound(self) -> bool:
+        """Whether the faster side waited for the load, so that the ratio is a lower bound of what the proxy can do."""
+        faster = self.ours if self.ours.rate >= self.theirs.rate else self.theirs
+        return faster.busy < SATURATED
+
+    @property
+    def disturbed(self) -> bool:
+        """Whether rounds count that were not quiet, because there were too few quiet ones."""
+        return self.foreign > QUIET
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A row that could not be measured."""
+
+    row: values.Row
+    reason: str
+
+
+Result = Comparison | Missing
+
+
+def compare(row: values.Row, samples: values.Samples) -> Comparison:
+    """The comparison that ``samples`` (at least one round) make of ``row``."""
+    ours = side(row.ours.name, samples.ours, row.load.metric)
+    theirs = side(row.theirs.name, samples.theirs, row.load.metric)
+    paired = [mine / other for mine, other in zip(ours.rates, theirs.rates, strict=True)]
+    ratio = ours.rate / theirs.rate
+    return Comparison(
+        row=row,
+        haproxy_version=samples.haproxy_version,
+        ours=ours,
+        theirs=theirs,
+        ratio=ratio,
+        lowest=min(paired),
+        highest=max(paired),
+        cpu_ratio=theirs.cpu_us / ours.cpu_us,
+        verdict="pass" if ratio >= row.target else "miss",
+        discarded=samples.discarded,
+        foreign=max(sample.foreign for sample in (*samples.ours, *samples.theirs)),
+    )
+
+
+def side(name: str, samples: tuple[values.Sample, ...], metric: values.Metric) -> Side:
+    """The medians of one contender."""
+    rates = tuple(rate(sample.burst, metric) for sample in samples)
+    return Side(
+        name=name,
+        rates=rates,
+        rate=statistics.median(rates),
+        cpu_us=statistics.median(sample.cpu * 1e6 / sample.burst.requests for sample in samples),
+        busy=statistics.median(sample.cpu / sample.burst.seconds for sample in samples),
+        p99_ms=statistics.median(sample.burst.p99 for sample in samples),
+    )
+
+
+def rate(burst: values.Burst, metric: values.Metric) -> float:
+    """Requests per second, or megabytes (10^6 bytes) per second."""
+    amount = burst.requests if metric == "requests/s" else burst.received / 1e6
+    return amount / burst.seconds
+
+
+Round = tuple[values.Sample, ...]
+"""A sample of each contender, one after the other."""
+
+
+def disturbance(one: Round) -> float:
+    """How much other programs did in a round's worst burst."""
+    return max(sample.foreign for sample in one)
+
+
+def quiet_rounds(rounds: list[Round]) -> int:
+    """How many rounds were quiet."""
+    return sum(disturbance(one) <= QUIET for one in rounds)
+
+
+def quietest(rounds: list[Round], wanted: int) -> list[Round]:
+    """The ``wanted`` rounds in which other programs did least, in their order. Chosen by what disturbed them and never by
+    what they measured."""
+    ranked = sorted(range(len(rounds)), key=lambda index: disturbance(rounds[index]))
+    return [rounds[index] for index in sorted(ranked[:wanted])]

@@ -1,0 +1,1 @@
+"""Who competes: one file for each, with a :class:`bench.values.Contender` that writes its own configuration."""

@@ -1,0 +1,51 @@
+"""Results as a table for people. Called by :mod:`bench.__main__`."""
+
+from __future__ import annotations
+
+from rich import table as tables
+
+from bench import arithmetic, values
+
+_COLOURS: dict[values.Verdict, str] = {"pass": "green", "miss": "red", "not measured": "yellow"}
+_LEGEND = (
+    "Medians of interleaved rounds; in parentheses the single rounds. * the load was the limit: the ratio says too little. "
+    "! other programs were busy: measure again."
+)
+
+
+def table(results: list[arithmetic.Result]) -> tables.Table:
+    """One line for each row."""
+    made = tables.Table(title="hapilot side by side", caption=_LEGEND)
+    for name in ("row", "ours", "theirs", "CPU µs/request", "ratio (rounds)", "CPU", "target", ""):
+        made.add_column(name, justify="left" if name in ("row", "") else "right")
+    for result in results:
+        made.add_row(*cells(result))
+    return made
+
+
+def cells(result: arithmetic.Result) -> tuple[str, ...]:
+    """The words of one line."""
+    row = result.row
+    if isinstance(result, arithmetic.Missing):
+        return (row.name, "", "", "", "", "", f"{row.target:.2f}x", _verdict("not measured", result.reason))
+    marks = ("*" if result.load_bound else "") + ("!" if result.disturbed else "")
+    return (
+        f"{row.name} ({result.haproxy_version})",
+        f"{_amount(result.ours.rate)} {row.load.metric}",
+        f"{_amount(result.theirs.rate)} {row.load.metric}",
+        f"{result.ours.cpu_us:.1f} / {result.theirs.cpu_us:.1f}",
+        f"{result.ratio:.3f}x{marks} ({result.lowest:.2f}–{result.highest:.2f})",
+        f"{result.cpu_ratio:.2f}x",
+        f"{row.target:.2f}x",
+        _verdict(result.verdict, result.verdict),
+    )
+
+
+def _verdict(verdict: values.Verdict, text: str) -> str:
+    # Reasons may have brackets, which rich would take for markup.
+    escaped = text.replace("[", r"\[")
+    return f"[{_COLOURS[verdict]}]{escaped}[/]"
+
+
+def _amount(rate: float) -> str:
+    return f"{rate / 1000:.1f}k" if rate >= 10_000 else f"{rate:.0f}"

@@ -1,0 +1,74 @@
+"""What stands behind and beside the contenders: a web server for every load, and a syslog that hears and forgets.
+
+Called by :mod:`bench.measure`; the web server shares the load's core.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import processes, values
+
+_NGINX = """\
+{user}worker_processes 1;
+daemon off;
+pid {folder}/nginx.pid;
+error_log stderr crit;
+events {{ worker_connections 4096; }}
+http {{
+    access_log off;
+    keepalive_requests 1000000000;
+    sendfile on;
+    tcp_nopush on;
+    default_type application/octet-stream;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    open_file_cache max=10;
+    server {{
+        listen 127.0.0.1:{port} backlog=4096 reuseport;
+        root {folder}/www;
+    }}
+}}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """The web server that runs."""
+
+    pid: int
+    port: int
+
+
+@contextlib.contextmanager
+def web(folder: Path, core: int) -> Iterator[Web]:
+    """An nginx on one worker that serves the body of every load."""
+    (port,) = processes.free_ports(1)
+    pages = folder / "www"
+    pages.mkdir(parents=True)
+    for load in (values.SMALL, values.BULK):
+        (pages / load.path.lstrip("/")).write_bytes(b"x" * load.size)
+    # Started by root, nginx would become another user, who can't read a private temporary folder.
+    user = "user root;\n" if os.geteuid() == 0 else ""
+    config = folder / "nginx.conf"
+    config.write_text(_NGINX.format(folder=folder, port=port, user=user), encoding="utf-8")
+    command = values.Command((processes.tool("nginx"), "-e", "stderr", "-p", str(folder), "-c", str(config)), folder)
+    with processes.running(command, core, port) as pid:
+        yield Web(pid, port)
+
+
+@contextlib.contextmanager
+def syslog() -> Iterator[int]:
+    """A UDP socket that nobody reads; gives its port. Its queue fills and the kernel drops the rest: the sender pays for
+    every message as with a real syslog, and the receiver, who is no contender, costs nothing."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sink:
+        sink.bind(("127.0.0.1", 0))
+        yield sink.getsockname()[1]

@@ -1,0 +1,122 @@
+"""The values of a measurement: who competes (contenders), at what (loads), against which bar (rows), and what came out.
+
+Rows and contenders are made in their folders; :mod:`bench.measure` turns a row into samples, :mod:`bench.arithmetic` turns
+samples into a comparison, :mod:`bench.report` and :mod:`bench.record` show and keep it. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from hapilot.compile import target
+
+Metric = Literal["requests/s", "MB/s"]
+Verdict = Literal["pass", "miss", "not measured"]
+
+EDGE_HOST = "localhost"
+"""The host whose TLS ends at the proxy. wrk takes SNI and address from the URL, so the name has to lead to loopback."""
+
+
+class NotMeasured(Exception):  # noqa: N818 - it is a reason in a table, not a fault of the harness
+    """A row can't be measured here; the text says why. Raised by contenders, servers and tools; caught for each row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What a contender gets. ``folder`` is its own; ``spare_port`` is free for a hop; all addresses are on 127.0.0.1."""
+
+    folder: Path
+    haproxy: Path
+    target: target.Target
+    port: int
+    spare_port: int
+    other_ports: tuple[int, int]
+    """For listeners that belong to the site and carry no load: plain HTTP and SSH."""
+    server_port: int
+    """The web server behind the edge host. It takes the health checks of the other services too."""
+    log_port: int
+    """A UDP port where something listens, for contenders that log to syslog."""
+    certificate: Path
+    """Certificate and key for EDGE_HOST in one PEM file (ECDSA P-256)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """How to run a contender: in the foreground, on one thread."""
+
+    arguments: tuple[str, ...]
+    folder: Path
+    environment: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """One way to serve the site. ``prepare`` writes its files into the stage's folder; it may raise NotMeasured."""
+
+    name: str
+    says: str
+    prepare: Callable[[Stage], Command]
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What clients ask for: ``path`` of the web server, whose body has ``size`` bytes, over so many kept connections."""
+
+    path: str
+    size: int
+    connections: int
+    metric: Metric
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One comparison. ``target`` is the least ratio of ours to theirs; ``haproxy`` says which program runs both."""
+
+    name: str
+    title: str
+    ours: Contender
+    theirs: Contender
+    load: Load
+    target: float
+    haproxy: Literal["embedded", "system"] = "embedded"
+
+
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """What the load tool counted. ``seconds`` of wall time; ``received`` bytes with headers; ``p99`` in milliseconds."""
+
+    requests: int
+    seconds: float
+    received: int
+    errors: int
+    p99: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One contender's part of a round: a burst, the CPU seconds that the proxy used for it, and the share of a core that
+    programs which do not belong to the measurement used meanwhile."""
+
+    burst: Burst
+    cpu: float
+    foreign: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """The rounds of a row, in the order in which they took turns: round n of one followed round n of the other.
+    ``discarded`` counts rounds left out because other programs were busy."""
+
+    ours: tuple[Sample, ...]
+    theirs: tuple[Sample, ...]
+    haproxy_version: str
+    discarded: int = 0
+
+
+SMALL = Load("/small", 1024, 50, "requests/s")
+"""1 KiB: what a request costs."""
+BULK = Load("/bulk", 1024 * 1024, 8, "MB/s")
+"""1 MiB: what a byte costs."""

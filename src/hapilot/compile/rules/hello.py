@@ -1,0 +1,84 @@
+"""A ClientHello that is split over several TLS records (RFC 8446, section 5.1, allows any split).
+
+HAProxy's own fetches read one record only, so the name in a split message would be missed or misread. Where Lua is built
+in, a small script puts the message together; it is called for split messages only. Without Lua they are treated as before:
+what TLS library ends the connection understands them, what is passed through by name is not found.
+"""
+
+from __future__ import annotations
+
+PATH = "lua/hello.lua"
+"""Where the bundle has the script."""
+
+START = ("{", "req.payload(0,2)", "-m", "bin", "1603", "}")
+"""A TLS handshake record (RFC 8446, section 5.1: type 22, then a version that starts with 3)."""
+SPLIT = ("{", "var(txn.split)", "-m", "bool", "}")
+NOT_SPLIT = ("!{", "var(txn.split)", "-m", "bool", "}")
+
+SCRIPT = r"""
+-- Puts a ClientHello together that is split over several TLS records (RFC 8446, sections 4.1.2 and 5.1).
+-- hello_length: how many bytes of the connection are needed. hello_name: the server name in it, or an empty text.
+
+local HANDSHAKE, CLIENT_HELLO = 22, 1
+
+local function number(text, from, size)
+    local value = 0
+    for i = from, from + size - 1 do value = value * 256 + text:byte(i) end
+    return value
+end
+
+-- The handshake bytes that are there, and how many bytes of `data` hold the whole message as far as can be told.
+local function gather(data)
+    local parts, have, wanted, at = {}, 0, nil, 0
+    while true do
+        if #data < at + 5 then return table.concat(parts), at + 5 end
+        local size = number(data, at + 4, 2)
+        if data:byte(at + 1) ~= HANDSHAKE or size == 0 then return "", 0 end
+        local part = data:sub(at + 6, at + 5 + size)
+        parts[#parts + 1] = part
+        have = have + #part
+        local message = table.concat(parts)
+        if wanted == nil and have >= 4 then wanted = 4 + number(message, 2, 3) end
+        if wanted ~= nil and have >= wanted then return message:sub(1, wanted), at + 5 + #part - (have - wanted) end
+        if #part < size then
+            local missing = size - #part
+            if wanted ~= nil then missing = math.min(missing, wanted - have) end
+            return message, #data + missing
+        end
+        at = at + 5 + size
+    end
+end
+
+local function server_name(message)
+    if #message < 42 or message:byte(1) ~= CLIENT_HELLO then return "" end
+    local at = 4 + 2 + 32 + 1                                   -- type and length, version, random
+    at = at + 1 + message:byte(at) - 1                          -- session id
+    local ok, name = pcall(function()
+        at = at + 1
+        at = at + 2 + number(message, at, 2)                    -- cipher suites
+        at = at + 1 + message:byte(at)                          -- compression methods
+        local last = at + 1 + number(message, at, 2)
+        at = at + 2
+        while at + 3 <= last do
+            local kind, size = number(message, at, 2), number(message, at + 2, 2)
+            if kind == 0 and message:byte(at + 6) == 0 then     -- server_name (RFC 6066, section 3)
+                local length = number(message, at + 7, 2)
+                return message:sub(at + 9, at + 8 + length)
+            end
+            at = at + 4 + size
+        end
+        return ""
+    end)
+    return ok and name or ""
+end
+
+core.register_fetches("hello_length", function(txn)
+    local _, length = gather(txn.f:req_payload(0, 0) or "")
+    return length
+end)
+
+core.register_fetches("hello_name", function(txn)
+    local message = gather(txn.f:req_payload(0, 0) or "")
+    return server_name(message)
+end)
+""".lstrip()
