@@ -12,6 +12,9 @@ from pathlib import Path
 
 _TICK = 1 / os.sysconf("SC_CLK_TCK")
 
+_BUSY = (1, 2, 3, 6, 7, 8)
+"""Fields of a line of /proc/stat: user, nice, system, irq, softirq, steal."""
+
 
 def of_process(pid: int) -> float:
     """User and system time of a process and its living children so far."""
@@ -28,8 +31,8 @@ def of_ended_children() -> float:
 
 
 def of_cores(cores: tuple[int, ...]) -> float:
-    """What was done on these cores so far: user, nice, system, and what the hypervisor took (steal). Interrupts are left
-    out: those of loopback traffic are the measurement's own."""
+    """What was done on these cores so far: user, nice, system, interrupts, and what the hypervisor took (steal). Interrupts
+    belong to it because the kernel charges them to the process they met as well, and loopback traffic is made of them."""
     return parse_cores(Path("/proc/stat").read_text(encoding="ascii"), cores)
 
 
@@ -37,7 +40,7 @@ def parse_cores(text: str, cores: tuple[int, ...]) -> float:
     """The sum in the text of /proc/stat. Pure."""
     wanted = {f"cpu{core}" for core in cores}
     lines = (line.split() for line in text.splitlines() if line.split(maxsplit=1)[:1] and line.split(maxsplit=1)[0] in wanted)
-    return sum((int(line[1]) + int(line[2]) + int(line[3]) + int(line[8])) * _TICK for line in lines)
+    return sum(sum(int(line[field]) for field in _BUSY) * _TICK for line in lines)
 
 
 def _children(pid: int) -> list[int]:

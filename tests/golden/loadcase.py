@@ -60,7 +60,7 @@ def run(case: Case) -> str:
         elif kind == "bytes":
             Path(name).write_bytes(body.rstrip("\n").encode("latin-1").decode("unicode_escape").encode("latin-1"))
         elif kind == "pem":
-            _write_pem(Path(name), body)
+            write_pem(Path(name), body)
         elif kind == "env":
             environment.update({name: value for name, _, value in (line.partition("=") for line in body.splitlines() if line)})
         elif kind == "site":
@@ -71,7 +71,7 @@ def run(case: Case) -> str:
     return f"{expanded}--- diagnostics\n{found}"
 
 
-def _write_pem(path: Path, body: str) -> None:
+def write_pem(path: Path, body: str) -> None:
     said = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in body.splitlines() if line)}
     hosts = [host.strip() for host in said.get("hosts", "").split(",") if host.strip()]
     slot = said.get("slot", "leaf")

@@ -37,14 +37,14 @@ class Explainer:
         """Where ``asked`` goes. ``shown`` is the target as the user wrote it.
 
         A host name does not say at which address it arrives; where several listeners have the port, the one on which the
-        connection gets furthest is taken.
+        connection gets furthest, by the most exact host, is taken.
         """
         shown = shown or f"{asked.kind}://{asked.host}:{asked.port}{asked.path if asked.kind.startswith('http') else ''}"
         answers = [self._at(asked, arrival, shown) for arrival in self._arrivals(asked)]
         if not answers:
             where = f"{asked.host}:{asked.port}" if asked.address else f"port {asked.port}"
             return explanation.Explanation(shown, "reject", f"no listener accepts connections at {where}")
-        return min(answers, key=lambda answer: _BETTER.index(answer.outcome))
+        return min(answers, key=lambda answer: (_BETTER.index(answer.outcome), _vagueness(answer)))
 
     def _arrivals(self, asked: probe.Probe) -> Iterator[connection.Endpoint]:
         """The addresses of this site at which the connection may arrive."""
@@ -82,8 +82,8 @@ class Explainer:
         return self._entries.get(lookup.path, {}).get(lookup.key) if lookup.key is not None else None
 
     def layer(self, frontend: str) -> build.Layer | None:
-        """What a frontend is there for."""
-        return self._layers.get(frontend)
+        """What a frontend is there for; the trace calls it ``frontend NAME``."""
+        return self._layers.get(frontend.partition(" ")[2])
 
     def use(self, backend: str) -> build.BackendUse | None:
         """Which service a backend serves."""
@@ -191,6 +191,13 @@ class _Answer:
             case trace.Opaque():
                 where = f" at {outcome.line.origin.short}" if outcome.line.origin else ""
                 return f"decided by a raw rule{where}: {outcome.reason}"
+
+
+def _vagueness(answer: explanation.Explanation) -> int:
+    """0 for a route to one host, 1 for a wildcard, 2 for every host."""
+    if answer.route is None or answer.route.match.startswith("("):
+        return 2
+    return int(answer.route.match.startswith("*."))
 
 
 def _loopback(version: int) -> connection.Address:

@@ -56,7 +56,8 @@ class Probe:
             return connection.Http(self._request())
         sni = None if self.without_sni or (self.address is not None and self.sni is None) else self.sni or self.host or None
         if self.kind == "tls":
-            return connection.Tls(sni, ("h2", "http/1.1"))
+            # Where TLS ends here, the question goes on to what a plain request would get.
+            return connection.Tls(sni, ("h2", "http/1.1"), self._request())
         alpn = ("h2", "http/1.1") if self.version == "2" else ("http/1.1",)
         return connection.Tls(sni, alpn, self._request())
 

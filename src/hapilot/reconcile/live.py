@@ -68,7 +68,8 @@ def differences(said: explanation.Explanation, seen: attempt.Seen, taken: tuple[
     if said.outcome == "reject" and seen.kind != "closed":
         yield f"said: refused; seen: {_words(seen)}"
     if said.outcome == "forward":
-        if said.service not in taken:
+        only_handshake = seen.kind == "tls" and said.tls is not None and said.tls.certificate is not None
+        if said.service not in taken and not only_handshake:
             yield f"said: service {said.service}; its counters did not move"
         if seen.kind == "response" and seen.status == 421:
             yield "said: forwarded; seen: 421"

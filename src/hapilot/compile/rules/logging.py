@@ -6,7 +6,7 @@ from hapilot.languages.haproxy import tree
 from hapilot.model.settings import Log
 
 _COMMON = (
-    '"time":"%[date,ltime(%Y-%m-%dT%H:%M:%SZ)]"',
+    '"time":"%[date,utime(%Y-%m-%dT%H:%M:%SZ)]"',
     '"client":"%[src]"',
     '"port":%[src_port]',
     '"listener":"%f"',

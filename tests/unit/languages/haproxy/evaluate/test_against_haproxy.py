@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from hapilot.languages.haproxy import tree
 from hapilot.languages.haproxy.evaluate import trace
 from hapilot.languages.haproxy.evaluate.connection import Http, Request
 from hapilot.languages.haproxy.evaluate.wire import first_bytes
@@ -283,112 +284,71 @@ COMBINED = [
 ]
 
 
-def samples_config() -> list[Section]:
-    """A frontend that answers with the value of the expression that the header X-Case counts."""
-    answers = [
-        line(
-            "http-request",
-            "return",
-            "status",
-            "200",
-            "content-type",
-            "text/plain",
-            "lf-string",
-            f"<%[{text}]>",
-            "if",
-            "{",
-            "req.hdr(x-case)",
-            str(number),
-            "}",
-        )
-        for number, text in enumerate(EXPRESSIONS)
-    ]
+GROUP = 30
+"""Values in one answer; HAProxy's buffers don't hold all of them."""
+
+
+def groups(formats: Sequence[str]) -> list[Sequence[str]]:
+    """The cases, a group for each answer."""
+    return [formats[start : start + GROUP] for start in range(0, len(formats), GROUP)]
+
+
+def answers(formats: Sequence[str]) -> list[tree.Line]:
+    """Rules that answer with one group of values, the one that the header X-Group counts."""
+    reply = ("http-request", "return", "status", "200", "content-type", "text/plain", "lf-string")
     return [
-        Section(
-            "frontend",
-            "samples",
-            (
-                opaque("bind PORT name door"),
-                opaque("http-request set-var(txn.host) req.hdr(host),lower"),
-                opaque("http-request set-var(txn.path) path"),
-                opaque("http-request set-var(txn.seven) int(7)"),
-                *answers,
-            ),
-        ),
-        Section("backend", "nowhere", ()),
+        line(*reply, "|".join(f"<{text}>" for text in group), "if", "{", "req.hdr(x-group)", str(number), "}")
+        for number, group in enumerate(groups(formats))
     ]
+
+
+SETTING = [
+    opaque("bind PORT name door"),
+    opaque("acl named path_beg /a"),
+    opaque("acl twice path /12345"),
+    opaque("acl twice hdr(host) -i shop.test"),
+    opaque("http-request set-var(txn.host) req.hdr(host),lower"),
+    opaque("http-request set-var(txn.path) path"),
+    opaque("http-request set-var(txn.seven) int(7)"),
+]
+ELSEWHERE = [Section("userlist", "people", (opaque("user ann insecure-password x"),)), Section("backend", "nowhere", ())]
 
 
 def test_fetches_and_converters(binary: haproxy.Binary, tmp_path: Path) -> None:
-    with lab.serve(binary, tmp_path, samples_config()) as running:
-        found = [f"{EXPRESSIONS[number]}: {rest}" for number, rest in differences(running, len(EXPRESSIONS))]
+    formats = [f"%[{text}]" for text in EXPRESSIONS]
+    with lab.serve(binary, tmp_path, [*ELSEWHERE, Section("frontend", "samples", (*SETTING, *answers(formats)))]) as running:
+        found = [f"{EXPRESSIONS[number]}: {rest}" for number, rest in differences(running, formats)]
     assert not found, "\n".join(found)
 
 
-def differences(running: lab.Lab, count: int) -> Iterator[tuple[int, str]]:
-    """Sends each request with each case; the number of the case and both answers where they are not the same."""
-    for request in REQUESTS:
-        wire = client.connect(running.address, source=lab.SOURCE)
-        for number in range(count):
-            asked = dataclasses.replace(request, headers=(*request.headers, ("X-Case", str(number))))
-            told = running.expect(Http(asked)).outcome
-            expected = told.body if isinstance(told, trace.Respond) else str(told)
-            wire.send(first_bytes(asked))
-            answer = wire.read_response()
-            got = answer.body.decode() if answer.status == 200 else f"status {answer.status} {answer.kind}"
-            if got != expected:
-                yield number, f"{asked.method} {asked.path} {asked.host}: HAProxy {got!r}, evaluator {expected!r}"
-            if asked.version == "1.0":
-                wire.close()
-                wire = client.connect(running.address, source=lab.SOURCE)
-        wire.close()
-
-
 def test_conditions(binary: haproxy.Binary, tmp_path: Path) -> None:
-    cases = [f"if {{ {text} }}" if text.split()[0] not in BARE else f"if {text}" for text in CONDITIONS] + COMBINED
-    with lab.serve(binary, tmp_path, conditions_config(cases)) as running:
-        found = [f"{cases[number]}: {rest}" for number, rest in differences(running, len(cases))]
+    cases = [f"if {text}" if text.lstrip("!").split()[0] in BARE else f"if {{ {text} }}" for text in CONDITIONS] + COMBINED
+    rules = [opaque(f"http-request set-var(txn.case{number}) str(yes) {case}") for number, case in enumerate(cases)]
+    formats = [f"%[var(txn.case{number})]" for number in range(len(cases))]
+    with lab.serve(binary, tmp_path, [*ELSEWHERE, Section("frontend", "conditions", (*SETTING, *rules, *answers(formats)))]) as running:
+        found = [f"{cases[number]}: {rest}" for number, rest in differences(running, formats)]
     assert not found, "\n".join(found)
 
 
 BARE = {
-    "METH_GET",
-    "METH_POST",
-    "!METH_GET",
-    "HTTP",
-    "HTTP_1.0",
-    "HTTP_1.1",
-    "HTTP_URL_SLASH",
-    "HTTP_URL_STAR",
-    "HTTP_URL_ABS",
-    "HTTP_CONTENT",
-} | {*["LOCALHOST", "TRUE", "FALSE", "WAIT_END", "REQ_CONTENT", "named", "!named", "twice"]}
+    *["METH_GET", "METH_POST", "HTTP", "HTTP_1.0", "HTTP_1.1", "HTTP_URL_SLASH", "HTTP_URL_STAR", "HTTP_URL_ABS", "HTTP_CONTENT"],
+    *["LOCALHOST", "TRUE", "FALSE", "WAIT_END", "REQ_CONTENT", "named", "twice"],
+}
+"""ACLs that are named, so that they stand without braces."""
 
 
-def conditions_config(cases: Sequence[str]) -> list[Section]:
-    """A frontend that says whether the condition holds that the header X-Case counts."""
-    rules = [opaque(f"http-request set-var(txn.case{number}) str(yes) {case}") for number, case in enumerate(cases)]
-    answers = [
-        opaque(
-            f"http-request return status 200 content-type text/plain lf-string '<%[var(txn.case{number})]>' if {{ req.hdr(x-case) {number} }}"
-        )
-        for number in range(len(cases))
-    ]
-    return [
-        Section("userlist", "people", (opaque("user ann insecure-password x"),)),
-        Section(
-            "frontend",
-            "conditions",
-            (
-                opaque("bind PORT"),
-                opaque("acl named path_beg /a"),
-                opaque("acl twice path /12345"),
-                opaque("acl twice hdr(host) -i shop.test"),
-                opaque("http-request set-var(txn.host) req.hdr(host),lower"),
-                opaque("http-request set-var(txn.path) path"),
-                opaque("http-request set-var(txn.seven) int(7)"),
-                *rules,
-                *answers,
-            ),
-        ),
-    ]
+def differences(running: lab.Lab, formats: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """Sends each request; the number of each case that comes out differently, with both answers."""
+    for request in REQUESTS:
+        for group in range(len(groups(formats))):
+            asked = dataclasses.replace(request, headers=(*request.headers, ("X-Group", str(group))))
+            told = running.expect(Http(asked)).outcome
+            assert isinstance(told, trace.Respond), told
+            with client.connect(running.address, source=lab.SOURCE) as wire:
+                wire.send(first_bytes(asked))
+                answer = wire.read_response()
+            assert answer.status == 200, answer
+            values = zip(answer.body.decode().split("|"), told.body.split("|"), strict=True)
+            for number, (theirs, ours) in enumerate(values, start=group * GROUP):
+                if theirs != ours:
+                    yield number, f"{asked.method} {asked.path} {asked.host}: HAProxy {theirs!r}, evaluator {ours!r}"
