@@ -187,7 +187,7 @@ class _Answer:
             case trace.Respond():
                 return outcome.reason or outcome.body.strip() or f"HAProxy answers {outcome.status}"
             case trace.Reject():
-                return outcome.reason
+                return (outcome.line.comment if outcome.line else "") or outcome.reason
             case trace.Opaque():
                 where = f" at {outcome.line.origin.short}" if outcome.line.origin else ""
                 return f"decided by a raw rule{where}: {outcome.reason}"

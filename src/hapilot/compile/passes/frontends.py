@@ -105,7 +105,9 @@ def _gate(entrance: Entrance) -> list[tree.Line]:
     """Where a PROXY header is required, only trusted addresses may bring one."""
     if entrance.listener.accept_proxy != "required" or not entrance.listener.trusted:
         return []
-    return [tree.line("tcp-request", "connection", "reject", "unless", "{", "src", "-f", tables.trusted_list(entrance), "}")]
+    stranger = ("unless", "{", "src", "-f", tables.trusted_list(entrance), "}")
+    why = "only trusted addresses may connect"
+    return [tree.line("tcp-request", "connection", "reject", *stranger, comment=why)]
 
 
 def _tcp_head(draft: Draft, entrance: Entrance) -> list[tree.Line]:

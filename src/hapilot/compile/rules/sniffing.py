@@ -28,9 +28,17 @@ NOT_FOUND = ("!{", "var(txn.to)", "-m", "found", "}")
 SILENT = ("{", "req.len", "0", "}")
 
 
+_NOTHING_SPOKEN = "nothing that is spoken on this listener"
+
+
 def content(*words: tree.Word) -> tree.Line:
     """A ``tcp-request content`` rule."""
     return tree.line("tcp-request", "content", *words)
+
+
+def refuse(why: str, *condition: tree.Word) -> tree.Line:
+    """A rule that closes the connection; ``explain`` tells why."""
+    return tree.line("tcp-request", "content", "reject", *condition, comment=why)
 
 
 def sniff(entrance: draft.Entrance, target: Target) -> list[tree.Line]:
@@ -59,8 +67,8 @@ def _class(test: tuple[str, ...], backend: str, *, quiet: bool = False) -> list[
 
 def _proxy_header(entrance: draft.Entrance) -> list[tree.Line]:
     stranger = ("!{", "src", "-f", tables.trusted_list(entrance), "}")
-    refuse = content("reject", "if", *PROXY, *stranger)
-    return [refuse, *_class(PROXY, f"{entrance.name}.proxied", quiet=True)]
+    distrust = refuse("a PROXY header from an address that is not trusted", "if", *PROXY, *stranger)
+    return [distrust, *_class(PROXY, f"{entrance.name}.proxied", quiet=True)]
 
 
 def _tls(entrance: draft.Entrance, *, lua: bool) -> list[tree.Line]:
@@ -77,7 +85,7 @@ def _tls(entrance: draft.Entrance, *, lua: bool) -> list[tree.Line]:
         lines.append(content("set-var(txn.to)", f"str({fallback})", "if", *TLS, *NOT_FOUND))
     if entrance.terminated:
         lines.append(content("set-log-level", "silent", "if", "{", "var(txn.to)", "-m", "str", entrance.tls_frontend, "}"))
-    return [*lines, content("accept", "if", *FOUND), content("reject", "if", *TLS)]
+    return [*lines, content("accept", "if", *FOUND), refuse("no service here has the name in the ClientHello", "if", *TLS)]
 
 
 def _whole() -> list[tree.Line]:
@@ -97,7 +105,7 @@ def _joined() -> list[tree.Line]:
         content("set-var(txn.split)", split, "if", *hello.START, "{", "var(txn.record)", "-m", "int", "lt", "4", "}"),
         content("set-var(txn.split)", split, "if", *hello.START, *longer),
         content("set-var(txn.need)", "lua.hello_length", "if", *hello.SPLIT),
-        content("reject", "if", *hello.SPLIT, "!{", "req.len,sub(txn.need)", "ge", "0", "}"),
+        refuse("the ClientHello does not end", "if", *hello.SPLIT, "!{", "req.len,sub(txn.need)", "ge", "0", "}"),
         content("set-var(txn.tls)", "bool(true)", "if", *hello.SPLIT),
         content("set-var(txn.sni)", "lua.hello_name,lower,rtrim(.)", "if", *hello.SPLIT),
         content("set-var(txn.tls)", "bool(true)", "if", *hello.NOT_SPLIT, *HELLO),
@@ -119,8 +127,8 @@ def _rest(entrance: draft.Entrance) -> list[tree.Line]:
     if entrance.tcp:
         return [content("set-var(txn.to)", f"str({entrance.tcp[0].backend})"), content("accept")]
     if entrance.ssh:
-        return [*_class(SILENT, entrance.ssh[0].backend), content("reject")]
-    return [content("reject")]
+        return [*_class(SILENT, entrance.ssh[0].backend), refuse(_NOTHING_SPOKEN)]
+    return [refuse(_NOTHING_SPOKEN)]
 
 
 def why(entrance: draft.Entrance) -> str:

@@ -73,7 +73,8 @@ def serve(binary: haproxy.Binary, folder: Path, sections: Sequence[Section]) -> 
     replaced = [_replaced(section, {"PORT": f"{address[0]}:{address[1]}", "FOLDER": str(folder)}) for section in sections]
     for stem, names in CERTIFICATES.items():
         certificates.authority().issue(*names).write(folder, stem)
-    config = tree.Config((Section("defaults", "", (opaque("mode http"), *limits)), *replaced))
+    place = Section("global", "", (tree.line("setenv", "PLACE", str(folder)),))
+    config = tree.Config((place, Section("defaults", "", (opaque("mode http"), *limits)), *replaced))
     entries = {str(folder / f"{kind}{name}"): table for name, table in TABLES.items() for kind in ("", "keys-")}
     evaluator = Evaluator(config, entries, {"PLACE": str(folder)}, certificate)
     with haproxy.running(binary.path, print_config(config), folder, ports=[address]):
