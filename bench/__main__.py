@@ -22,7 +22,9 @@ def result_of(row: values.Row, effort: measure.Effort) -> arithmetic.Result:
 
 @click.command()
 @click.option("--rows", "names", metavar="NAME[,NAME…]", help="Only rows whose names start so.")
-@click.option("--seconds", type=click.FloatRange(min=1), default=2.0, show_default=True, help="Length of a round; wrk counts whole seconds.")
+@click.option(
+    "--seconds", type=click.FloatRange(min=1), default=2.0, show_default=True, help="Length of a round; wrk counts whole seconds."
+)
 @click.option("--rounds", type=click.IntRange(min=1), default=5, show_default=True, help="Rounds for each contender.")
 @click.option("--results", type=click.Path(path_type=Path, file_okay=False), default=record.FOLDER, help="Where JSON goes.")
 def main(names: str | None, seconds: float, rounds: int, results: Path) -> None:

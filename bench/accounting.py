@@ -45,7 +45,5 @@ def parse_cores(text: str, cores: tuple[int, ...]) -> float:
 
 def _children(pid: int) -> list[int]:
     return [
-        int(child)
-        for thread in Path(f"/proc/{pid}/task").iterdir()
-        for child in (thread / "children").read_text(encoding="ascii").split()
+        int(child) for thread in Path(f"/proc/{pid}/task").iterdir() for child in (thread / "children").read_text(encoding="ascii").split()
     ]

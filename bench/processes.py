@@ -12,7 +12,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,7 +52,7 @@ def pinned(core: int, arguments: tuple[str, ...]) -> list[str]:
 
 
 @contextlib.contextmanager
-def running(command: values.Command, core: int, port: int) -> Iterator[int]:
+def running(command: values.Command, core: int, port: int) -> Generator[int]:
     """Run ``command`` until the block ends; gives its process id once ``port`` accepts connections."""
     log = command.folder / "stderr.log"
     with log.open("wb") as errors:
@@ -85,7 +85,9 @@ def _wait(process: subprocess.Popen[bytes], port: int, log: Path, name: str) -> 
             return
         time.sleep(0.02)
     said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    raise values.NotMeasured(f"{name} did not start: {said[-1] if said else 'it said nothing'}")
+    # HAProxy's last line only counts the errors; the first alert names one.
+    reason = next((line for line in said if "ALERT" in line), said[-1] if said else "it said nothing")
+    raise values.NotMeasured(f"{name} did not start: {reason}")
 
 
 def free_ports(count: int) -> tuple[int, ...]:

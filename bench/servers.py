@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,7 +49,7 @@ class Web:
 
 
 @contextlib.contextmanager
-def web(folder: Path, core: int) -> Iterator[Web]:
+def web(folder: Path, core: int) -> Generator[Web]:
     """An nginx on one worker that serves the body of every load."""
     (port,) = processes.free_ports(1)
     pages = folder / "www"
@@ -66,7 +66,7 @@ def web(folder: Path, core: int) -> Iterator[Web]:
 
 
 @contextlib.contextmanager
-def syslog() -> Iterator[int]:
+def syslog() -> Generator[int]:
     """A UDP socket that nobody reads; gives its port. Its queue fills and the kernel drops the rest: the sender pays for
     every message as with a real syslog, and the receiver, who is no contender, costs nothing."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sink:

@@ -20,7 +20,7 @@ EDGE_HOST = "localhost"
 """The host whose TLS ends at the proxy. wrk takes SNI and address from the URL, so the name has to lead to loopback."""
 
 
-class NotMeasured(Exception):  # noqa: N818 - it is a reason in a table, not a fault of the harness
+class NotMeasured(Exception):
     """A row can't be measured here; the text says why. Raised by contenders, servers and tools; caught for each row."""
 
 

@@ -36,7 +36,11 @@ class Probe:
     without_sni: bool = False
     authority: str | None = None
     """The Host header, where it is not ``host``."""
+    without_host: bool = False
+    """Send no Host header at all, as HTTP/1.0 allows."""
     proxy: connection.ProxyHeader | None = None
+    data: bytes | None = None
+    """With ``tcp``: what the client sends first; None says nothing and waits for the server."""
 
     @property
     def address(self) -> connection.Address | None:
@@ -51,7 +55,7 @@ class Probe:
         if self.kind == "ssh":
             return connection.Ssh()
         if self.kind == "tcp":
-            return connection.Silent()
+            return connection.Silent() if self.data is None else connection.Raw(self.data)
         if self.kind == "http":
             return connection.Http(self._request())
         sni = None if self.without_sni or (self.address is not None and self.sni is None) else self.sni or self.host or None
@@ -63,8 +67,8 @@ class Probe:
 
     def _request(self) -> connection.Request:
         usual = 443 if self.kind == "https" else 80
-        host = self.authority
-        if host is None:
+        host = None if self.without_host else self.authority
+        if host is None and not self.without_host:
             shown = f"[{self.host}]" if ":" in self.host and not self.host.startswith("[") else self.host
             host = shown if self.port == usual else f"{shown}:{self.port}"
         return connection.Request(self.method, self.path, host, self.headers, self.version)

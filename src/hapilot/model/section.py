@@ -11,7 +11,7 @@ class Section(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(
         extra="forbid",
         frozen=True,
-        strict=False,
+        strict=True,
         arbitrary_types_allowed=True,
         populate_by_name=True,
         use_attribute_docstrings=True,

@@ -233,7 +233,7 @@ class Service(section.Section):
     rate_limit: RateLimit | None = None
     canary: Canary | None = None
     maintenance: Maintenance | None = None
-    errors: dict[Annotated[int, pydantic.Field(ge=400, le=599)], values.Text] = {}
+    errors: dict[Annotated[int, pydantic.Field(ge=400, le=599, strict=False)], values.Text] = {}
     http2: Literal["h2", "h2c"] | None = None
     """Speak HTTP/2 to the servers: over TLS (h2) or in clear (h2c)."""
 

@@ -1,0 +1,74 @@
+"""The harness's arithmetic: medians, ratios, verdicts, and which rounds count."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench import arithmetic, rows, values
+
+
+def sample(requests: int, *, cpu: float = 1.0, foreign: float = 0.0, received: int = 0) -> values.Sample:
+    return values.Sample(values.Burst(requests, 2.0, received, 0, 1.5), cpu, foreign)
+
+
+def samples(ours: list[int], theirs: list[int]) -> values.Samples:
+    return values.Samples(tuple(map(sample, ours)), tuple(map(sample, theirs)), "2.8")
+
+
+def row(target: float) -> values.Row:
+    first = rows.ROWS[0]
+    return values.Row("row", "a row", first.ours, first.theirs, values.SMALL, target)
+
+
+def test_ratio_is_of_medians_and_rounds_are_paired() -> None:
+    made = arithmetic.compare(row(1.2), samples([100, 300, 240], [200, 100, 200]))
+    assert made.ours.rate == 120
+    assert made.theirs.rate == 100
+    assert made.ratio == pytest.approx(1.2)
+    assert (made.lowest, made.highest) == pytest.approx((0.5, 3.0))
+
+
+@pytest.mark.parametrize(("target", "verdict"), [(1.2, "pass"), (1.21, "miss")])
+def test_verdict(target: float, verdict: values.Verdict) -> None:
+    assert arithmetic.compare(row(target), samples([240], [200])).verdict == verdict
+
+
+def test_cpu_is_per_request_and_its_ratio_favours_who_needs_less() -> None:
+    both = values.Samples((sample(100_000, cpu=1.0),), (sample(100_000, cpu=3.0),), "2.8")
+    made = arithmetic.compare(row(1.0), both)
+    assert made.ours.cpu_us == pytest.approx(10.0)
+    assert made.cpu_ratio == pytest.approx(3.0)
+    assert made.ours.busy == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(("cpu", "bound"), [(1.7, True), (1.9, False)])
+def test_an_idle_proxy_on_the_faster_side_means_that_the_load_was_the_limit(cpu: float, bound: bool) -> None:
+    both = values.Samples((sample(200, cpu=cpu),), (sample(100, cpu=0.1),), "2.8")
+    assert arithmetic.compare(row(1.0), both).load_bound is bound
+
+
+def test_bulk_counts_bytes() -> None:
+    assert arithmetic.rate(sample(10, received=4_000_000).burst, "MB/s") == pytest.approx(2.0)
+
+
+def test_the_quietest_rounds_count_whatever_they_measured() -> None:
+    loud, quiet, first = (sample(900, foreign=0.5),), (sample(1),), (sample(2, foreign=0.04),)
+    rounds = [first, loud, quiet]
+    assert arithmetic.quiet_rounds(rounds) == 2
+    assert arithmetic.quietest(rounds, 2) == [first, quiet]
+
+
+def test_one_disturbed_sample_disturbs_its_round() -> None:
+    assert arithmetic.quiet_rounds([(sample(1), sample(1, foreign=0.2))]) == 0
+
+
+def test_a_row_without_enough_quiet_rounds_says_so() -> None:
+    both = values.Samples((sample(1, foreign=0.2),), (sample(1),), "2.8", 3)
+    made = arithmetic.compare(row(1.0), both)
+    assert made.disturbed
+    assert made.discarded == 3
+
+
+def test_rows_have_names_of_their_own() -> None:
+    names = [row.name for row in rows.ROWS]
+    assert len(set(names)) == len(names)

@@ -1,0 +1,144 @@
+"""The connection itself, byte by byte, and what came of it, as a `View`.
+
+Comes in: a running site and a connection. Goes out: the View, from the client's side and from what the stand-in server
+tells it saw. Nothing here knows what was predicted. Called by the experiment.
+"""
+
+from __future__ import annotations
+
+import functools
+import ssl
+from dataclasses import replace
+from typing import Any
+
+from integration.differential import predicting
+from integration.differential.lab import Running
+from integration.differential.words import Connection, Proxy, View
+from support import certificates, client, client_http2, proxy_protocol
+from support.outcome import Outcome
+
+PATIENCE = 4.0
+"""How long a client waits at most, in seconds: longer than every timeout of the sites."""
+_SINGLE = frozenset({"connection", "content-length", "te", "transfer-encoding"})
+"""Headers of one hop."""
+
+
+class Puzzling(Exception):
+    """The answer is of no kind that a View has."""
+
+
+def make(site: Running, wanted: Connection) -> View:
+    """Connects, speaks, and tells what came of it."""
+    address = (wanted.address, site.ports[wanted.listener])
+    header = None if wanted.proxy is None else header_bytes(wanted.proxy)
+    with client.connect(address, proxy=header, source=wanted.source, timeout=PATIENCE) as connection:
+        outcome = _speak(connection, wanted)
+        return _view(site, wanted, outcome)
+
+
+def header_bytes(said: Proxy) -> bytes:
+    """The PROXY header."""
+    if said.kind == "unknown":
+        return proxy_protocol.build_v1_unknown()
+    if said.kind == "local":
+        return proxy_protocol.build_v2_local()
+    build = proxy_protocol.build_v1 if said.version == 1 else proxy_protocol.build_v2
+    return build(said.source, said.destination)
+
+
+def _speak(connection: client.Connection, wanted: Connection) -> Outcome:
+    match wanted.kind:
+        case "ssh":
+            connection.send(b"SSH-2.0-OpenSSH_9.2\r\n")
+            return _listen(connection)
+        case "bytes":
+            connection.send(wanted.data.encode("latin-1"))
+            return _listen(connection)
+        case "silent":
+            return _listen(connection)
+        case "https":
+            how = client.Tls(_context(wanted), wanted.sni, wanted.records, wanted.segments, pause=0.003)
+            shaken = connection.start_tls(how, PATIENCE)
+            return _request(connection, wanted, "https") if shaken.ok else shaken
+        case "http":
+            return _request(connection, wanted, "http")
+
+
+def _listen(connection: client.Connection) -> Outcome:
+    """What a server says by itself: a line; one of SSH's tells what it saw once it has our banner."""
+    first = connection.read_until(b"\n", PATIENCE)
+    if first.ok and first.body.startswith(b"SSH-"):
+        connection.send(b"SSH-2.0-client\r\n")
+        return connection.read_until(b"\n", PATIENCE)
+    return first
+
+
+def _request(connection: client.Connection, wanted: Connection, scheme: str) -> Outcome:
+    if wanted.version == "2" and (scheme == "http" or connection.alpn == "h2"):
+        request = client.Request(wanted.method, wanted.path, wanted.host, wanted.headers)
+        return client_http2.Http2(connection, scheme).request(request, PATIENCE)
+    version = "1.1" if wanted.version == "2" else wanted.version
+    lines = [f"{wanted.method} {wanted.path} HTTP/{version}"]
+    lines += [f"Host: {wanted.host}"] if wanted.host is not None else []
+    lines += [f"{name}: {value}" for name, value in wanted.headers]
+    sent = connection.send(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
+    if sent.kind not in ("bytes", "reset"):
+        return sent
+    return connection.read_response(has_body=wanted.method != "HEAD", timeout=PATIENCE)
+
+
+@functools.cache
+def _offering(*protocols: str) -> ssl.SSLContext:
+    return certificates.trusting_nobody(protocols)
+
+
+def _context(wanted: Connection) -> ssl.SSLContext:
+    protocols = ("h2", "http/1.1") if wanted.version == "2" else ("http/1.1",)
+    filling = tuple(f"{number:0200}" for number in range(8)) if wanted.long_hello else ()
+    return _offering(*protocols, *filling)
+
+
+def _view(site: Running, wanted: Connection, outcome: Outcome) -> View:
+    names = outcome.peer_names or None
+    if outcome.kind == "response":
+        return _answered(site, wanted, outcome, names)
+    if outcome.kind == "bytes" and outcome.standin:
+        return _forwarded(site, outcome.json(), None)
+    if outcome.kind == "bytes" and outcome.body.startswith(b"HTTP/1."):
+        return View("respond", int(outcome.body.split(b" ")[1]))
+    if outcome.kind in ("closed", "reset", "tls-alert") or (outcome.kind == "timeout" and wanted.kind in ("silent", "bytes")):
+        return View("reject")
+    raise Puzzling(f"{outcome}")
+
+
+def _answered(site: Running, wanted: Connection, outcome: Outcome, names: tuple[str, ...] | None) -> View:
+    if wanted.method == "HEAD" and outcome.standin:
+        return replace(_forwarded_silently(site, outcome.standin), certificate=names)
+    if outcome.standin:
+        return _forwarded(site, outcome.json(), names)
+    location = outcome.header("location")
+    kind = "redirect" if location and 300 <= outcome.status < 400 else "respond"
+    return View(kind, outcome.status, location, certificate=names)
+
+
+def _forwarded_silently(site: Running, name: str) -> View:
+    """An answer without a body tells only who gave it; the server remembers the request."""
+    last = site.servers[site.service_of(name)].last
+    return _forwarded(site, last.as_json(), None)
+
+
+def _forwarded(site: Running, told: dict[str, Any], names: tuple[str, ...] | None) -> View:
+    header = told["proxy"]
+    service = site.service_of(told["server"])
+    is_request = bool(told["method"]) and site.kinds[service] != "passed"
+    headers = tuple((name, value) for name, value in told["headers"] if name.lower() not in _SINGLE)
+    return View(
+        "forward",
+        service=service,
+        certificate=names,
+        client=header["src"][0] if header and header["src"] else None,
+        send_proxy=f"v{header['version']}" if header else None,
+        server_name=told["tls"]["sni"] if told["tls"] and site.kinds[service] == "reencrypt" else None,
+        headers=predicting.in_order(headers) if is_request else None,
+        path=told["target"] if is_request else None,
+    )
