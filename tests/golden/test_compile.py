@@ -37,9 +37,7 @@ def test_the_same_site_gives_the_same_bytes(path: Path, tmp_path: Path, monkeypa
 @pytest.mark.haproxy
 @pytest.mark.parametrize("binary", haproxy.binaries(), ids=lambda binary: binary.id)
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
-def test_haproxy_takes_it_without_a_warning(
-    path: Path, binary: haproxy.Binary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_haproxy_takes_it_without_a_warning(path: Path, binary: haproxy.Binary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     _, files = compilecase.run(loadcase.parse(path.read_text()))
     if files is None:

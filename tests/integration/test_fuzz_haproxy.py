@@ -31,7 +31,9 @@ SITES = [
 
 @pytest.mark.haproxy
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("mutations", [mutate.pieces([site.encode() for site in SITES]), mutate.structures(SITES)], ids=["bytes", "structure"])
+@pytest.mark.parametrize(
+    "mutations", [mutate.pieces([site.encode() for site in SITES]), mutate.structures(SITES)], ids=["bytes", "structure"]
+)
 def test_what_compiles_is_accepted(
     mutations: st.SearchStrategy[bytes], request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

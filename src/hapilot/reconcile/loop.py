@@ -1,33 +1,37 @@
-"""``up`` on one screen: prepare, verify, start or adopt, then apply every change of the sources until told to end."""
+"""One application of a site: verify, look at the addresses, write a generation, start or reload, confirm.
+
+In: a Prepared site and the HAProxy that runs, if one does. Out: what was done, or an error and the former state. ``serve`` calls it
+for every change, ``demo`` once. The caller holds the state's lock.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from hapilot.base import diagnostics, errors
 from hapilot.base.diagnostics import Diagnostic
 from hapilot.compile import build
 from hapilot.reconcile import pipeline, verify
-from hapilot.render import bundle
-from hapilot.runtime import binary, endpoints, files, preflight, process
-
-Report = Callable[[str], None]
+from hapilot.render import bundle, summary
+from hapilot.runtime import binary, endpoints, files, identity, preflight, process
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What one application did: ``how`` is start, adopt, reload or nothing."""
+    """What one application did. ``warned`` is what HAProxy itself had to say."""
 
-    how: str
+    how: Literal["start", "adopt", "reload", "nothing"]
     process: process.Process
     generation: int
+    warned: tuple[Diagnostic, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """Brings prepared sites to life with one HAProxy in one state directory. The caller holds the state's lock."""
+    """Brings prepared sites to life with one HAProxy in one state directory."""
 
     haproxy: binary.Haproxy
     state: files.StateDirectory
@@ -35,38 +39,95 @@ class Operator:
     def apply(self, prepared: pipeline.Prepared, running: process.Process | None) -> Applied:
         """Make ``prepared`` the running state. Nothing is changed unless every check passes; raises SiteError otherwise."""
         made, wanted = prepared.require()
-        current = self.state.current()
-        if running is not None and current is not None and current.digest == wanted.digest:
-            return Applied("nothing", running, current.number)
-        refused = verify.verify(made, wanted, self.haproxy)
-        if diagnostics.has_errors(refused):
-            raise errors.SiteError((*prepared.diagnostics, *refused))
-        if running is None:
-            self._preflight(made)
-        generation = self._write(prepared, wanted)
-        previous = current.number if current else None
+        former = self.state.serving()
+        if running is not None and former is not None and former.digest == wanted.digest:
+            return self._nothing(running, former)
+        warned = verify.verify(made, wanted, self.haproxy)
+        if diagnostics.has_errors(warned):
+            raise errors.SiteError((*prepared.diagnostics, *warned))
+        self._preflight(made, running)
+        about = files.Description(time.time(), f"{len(made.routes)} routes", str(prepared.path.absolute()))
+        generation = self.state.write(wanted, about, summary.summarise(made, opened(made)).as_json()).number
         self.state.activate(generation)
+        if running is None:
+            done = Applied("start", self._start(made, former), generation, warned)
+        else:
+            self._reload(made, running, former)
+            done = Applied("reload", running, generation, warned)
+        self.state.confirm(generation)
+        return done
+
+    def restart(self, drop_to: str | None) -> process.Process:
+        """Start HAProxy again on the current generation, after it ended by itself."""
+        started = process.start(self.haproxy, self.state, drop_to=drop_to)
+        current = self.state.current()
+        if current is not None:
+            self.state.confirm(current.number)
+        return started
+
+    def _nothing(self, running: process.Process, former: files.Generation) -> Applied:
+        """An interrupted change may have left another generation behind for the next reload to read."""
+        current = self.state.current()
+        if current is None or current.number != former.number:
+            self.state.activate(former.number)
+        return Applied("nothing", running, former.number)
+
+    def _start(self, made: build.Build, former: files.Generation | None) -> process.Process:
         try:
-            if running is None:
-                started = process.start(self.haproxy, self.state, drop_to=made.target.drop_to or None)
+            started = process.start(self.haproxy, self.state, drop_to=made.target.drop_to or None)
+            try:
                 started.wait_ready(listening(made))
-                return Applied("start", started, generation)
+            except errors.HaproxyFailed:
+                started.stop(0.0)
+                raise
+        except errors.HaproxyFailed:
+            self._back_to(former)
+            raise
+        return started
+
+    def _reload(self, made: build.Build, running: process.Process, former: files.Generation | None) -> None:
+        """A refused reload leaves the old worker; one that was taken and does not serve is undone by another."""
+        try:
             running.reload()
+        except errors.HaproxyFailed:
+            self._back_to(former)
+            raise
+        try:
             running.wait_ready(listening(made))
         except errors.HaproxyFailed:
-            if previous is not None:
-                self.state.activate(previous)
+            self._back_to(former)
+            with contextlib.suppress(errors.HaproxyFailed):
+                running.reload()
             raise
-        return Applied("reload", running, generation)
 
-    def _write(self, prepared: pipeline.Prepared, wanted: bundle.Bundle) -> int:
-        summary = f"{len(prepared.build.routes) if prepared.build else 0} routes"
-        return self.state.write(wanted, files.Description(time.time(), summary, str(prepared.path))).number
+    def _back_to(self, former: files.Generation | None) -> None:
+        if former is not None:
+            self.state.activate(former.number)
 
-    def _preflight(self, made: build.Build) -> None:
-        found = preflight.check_binds(wanted_binds(made))
+    def _preflight(self, made: build.Build, running: process.Process | None) -> None:
+        """Only new addresses are tried while HAProxy runs: it holds the others itself."""
+        wanted = wanted_binds(made)
+        ours: frozenset[int] = frozenset()
+        if running is not None:
+            before = serving_summary(self.state)
+            held = set(before.opened) if before else set[summary.Opened]()
+            wanted = tuple(bind for bind in wanted if summary.Opened(bind.host, bind.port) not in held)
+            ours = frozenset(member.pid for member in identity.group_members(running.pid)) if wanted else ours
+        found = preflight.check_binds(wanted, ours=ours)
         if diagnostics.has_errors(found):
             raise errors.SiteError(found)
+
+
+def serving_summary(state: files.StateDirectory) -> summary.Summary | None:
+    """What the running generation is, or None before the first. Raises StateBroken where its summary is damaged."""
+    serving = state.serving()
+    if serving is None:
+        return None
+    try:
+        return summary.from_json(state.summary(serving.number))
+    except (KeyError, TypeError, ValueError) as problem:
+        hint = "end hapilot and start it again: a new generation is written"
+        raise errors.StateBroken(f"{serving.path / files.SUMMARY} is damaged", hint) from problem
 
 
 def wanted_binds(made: build.Build) -> tuple[preflight.WantedBind, ...]:
@@ -84,6 +145,11 @@ def wanted_binds(made: build.Build) -> tuple[preflight.WantedBind, ...]:
         for host in sorted(bind.addresses)
         if made.target.ipv6 or ":" not in host
     )
+
+
+def opened(made: build.Build) -> tuple[summary.Opened, ...]:
+    """Every public address, as the summary keeps it."""
+    return tuple(summary.Opened(bind.host, bind.port) for bind in wanted_binds(made))
 
 
 def listening(made: build.Build) -> tuple[endpoints.Endpoint, ...]:

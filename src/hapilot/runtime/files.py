@@ -4,9 +4,10 @@ In: bundles from ``render``. Out: directories that HAProxy reads, and :class:`Ge
 and switch) and by the commands that show history. Layout::
 
     lock  hapilot.pid  origin.json  haproxy.pid  haproxy.log  ca/  run/ (or a link to a short directory)
-    generations/N/{meta.json, haproxy.cfg, …}   current -> generations/N
+    generations/N/{meta.json, site.json, haproxy.cfg, …}   current -> generations/N   serving -> generations/N
 
-A generation appears by one rename and becomes current by another, so a crash at any moment leaves the old one whole.
+A generation appears by one rename and becomes current by another, so a crash at any moment leaves the old one whole. HAProxy reads
+``current``; ``serving`` is the one it is known to run. They differ only while a change is being made, or where one was interrupted.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ KEPT = 20
 """Generations that stay; the current one stays in any case."""
 
 META = "meta.json"
+SUMMARY = "site.json"
+"""What the generation is in the user's words, for commands that describe what runs; HAProxy does not read it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,11 @@ class StateDirectory:
         return self.root / "current"
 
     @property
+    def serving_link(self) -> Path:
+        """The link to the generation that HAProxy is known to run."""
+        return self.root / "serving"
+
+    @property
     def config(self) -> Path:
         """What HAProxy is started with; goes through ``current``, so a reload reads the generation that is current then."""
         return self.current_link / bundles.CONFIG
@@ -127,8 +135,8 @@ class StateDirectory:
         with writing.explained("read", self.root):
             return lock.holder_of(self.root / "lock")
 
-    def write(self, bundle: bundles.Bundle, description: Description) -> Generation:
-        """A new generation on disk, complete; not yet current. The caller holds the lock."""
+    def write(self, bundle: bundles.Bundle, description: Description, summary: Mapping[str, object] | None = None) -> Generation:
+        """A new generation on disk, complete; not yet current. ``summary`` is JSON for :meth:`summary`. The caller holds the lock."""
         with writing.explained("write a generation to", self.generations):
             self._sweep()
             number = max(self._numbers(), default=0) + 1
@@ -136,6 +144,7 @@ class StateDirectory:
             making.mkdir(mode=0o700)
             try:
                 _write_bundle(making, bundle, description)
+                writing.write_file(making / SUMMARY, json.dumps(dict(summary or {}), indent=1).encode(), 0o600)
                 final = self.generations / str(number)
                 making.rename(final)
                 writing.sync_directory(self.generations)
@@ -151,20 +160,36 @@ class StateDirectory:
         with writing.explained("switch", self.current_link):
             writing.replace_link(self.current_link, f"generations/{number}")
         numbers = sorted(self._numbers())
+        running = self.serving()
+        serving = running.number if running is not None else 0
         for old in numbers[:-KEPT]:
-            if old != number:
+            if old not in (number, serving):
                 shutil.rmtree(self.generations / str(old), ignore_errors=True)
 
+    def confirm(self, number: int) -> None:
+        """Notes that HAProxy runs generation ``number``. Until then a later hapilot takes the change for an interrupted one."""
+        with writing.explained("switch", self.serving_link):
+            writing.replace_link(self.serving_link, f"generations/{number}")
+
     def current(self) -> Generation | None:
-        """The current generation, or None before the first."""
-        with writing.explained("read", self.current_link):
-            if not self.current_link.is_symlink():
+        """The generation that HAProxy reads when it starts or reloads, or None before the first."""
+        return self._linked(self.current_link)
+
+    def serving(self) -> Generation | None:
+        """The generation that HAProxy is known to run (or ran last), or None before the first that worked."""
+        return self._linked(self.serving_link)
+
+    def summary(self, number: int) -> dict[str, object]:
+        """What :meth:`write` was given for generation ``number``."""
+        return _read_json(self.generations / str(number) / SUMMARY)
+
+    def _linked(self, link: Path) -> Generation | None:
+        with writing.explained("read", link):
+            if not link.is_symlink():
                 return None
-            target = self.current_link.readlink()
+            target = link.readlink()
         if target.parent != Path("generations") or not target.name.isdecimal():
-            raise errors.StateBroken(
-                f"{self.current_link} points to {target}, which is no generation", "remove the link and apply the site again"
-            )
+            raise errors.StateBroken(f"{link} points to {target}, which is no generation", "remove the link and apply the site again")
         return self.generation(int(target.name))
 
     def generation(self, number: int) -> Generation:
@@ -250,8 +275,8 @@ class StateDirectory:
 def _write_bundle(directory: Path, bundle: bundles.Bundle, description: Description) -> None:
     folders = {directory}
     for file in bundle.files:
-        if file.path == META:
-            raise ValueError(f"a bundle can't have a file named {META}")
+        if file.path in (META, SUMMARY):
+            raise ValueError(f"a bundle can't have a file named {file.path}")
         target = directory / file.path
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         folders.update(parent for parent in target.parents if parent.is_relative_to(directory))

@@ -48,6 +48,12 @@ class Process:
         return self.identity.pid
 
     @property
+    def program(self) -> Path | None:
+        """The HAProxy that it was started with, and that it becomes again at each reload; None if it is gone."""
+        arguments = identity.command_line(self.pid)
+        return Path(arguments[0]) if arguments else None
+
+    @property
     def is_alive(self) -> bool:
         """Whether the master runs."""
         return identity.is_alive(self.identity)

@@ -108,12 +108,12 @@ def _prepare(site: Site, binary: haproxy.Binary, stands: pool.Pool, folder: Path
 def _compile(folder: Path, variables: Mapping[str, str], binary: haproxy.Binary) -> build.Build:
     now = datetime.datetime.now(datetime.UTC)
     loaded = load.load_site(folder / "site.yaml", environment=variables, now=now, authority=LOCAL)
-    wrong = [str(each) for each in loaded.diagnostics if each.severity == "error"]
+    wrong = [str(each) for each in loaded.diagnostics if each.severity is diagnostics.Severity.ERROR]
     if loaded.site is None or wrong:
         raise Refused("\n".join(wrong))
     major, minor = binary.id.rpartition("-")[2].split(".")
     made = compile.compile_site(loaded.site, target.Target(version=(int(major), int(minor)), run_dir=str(folder)))
-    errors = [str(each) for each in made.diagnostics if each.severity == diagnostics.error("x", "", each.origin).severity]
+    errors = [str(each) for each in made.diagnostics if each.severity is diagnostics.Severity.ERROR]
     if errors:
         raise Refused("\n".join(errors))
     return made

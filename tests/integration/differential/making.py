@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import ssl
-from dataclasses import replace
 from typing import Any
 
 from integration.differential import predicting
@@ -84,7 +83,7 @@ def _request(connection: client.Connection, wanted: Connection, scheme: str) -> 
     sent = connection.send(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
     if sent.kind not in ("bytes", "reset"):
         return sent
-    return connection.read_response(has_body=wanted.method != "HEAD", timeout=PATIENCE)
+    return connection.read_response(timeout=PATIENCE)
 
 
 @functools.cache
@@ -101,7 +100,7 @@ def _context(wanted: Connection) -> ssl.SSLContext:
 def _view(site: Running, wanted: Connection, outcome: Outcome) -> View:
     names = outcome.peer_names or None
     if outcome.kind == "response":
-        return _answered(site, wanted, outcome, names)
+        return _answered(site, outcome, names)
     if outcome.kind == "bytes" and outcome.standin:
         return _forwarded(site, outcome.json(), None)
     if outcome.kind == "bytes" and outcome.body.startswith(b"HTTP/1."):
@@ -111,20 +110,12 @@ def _view(site: Running, wanted: Connection, outcome: Outcome) -> View:
     raise Puzzling(f"{outcome}")
 
 
-def _answered(site: Running, wanted: Connection, outcome: Outcome, names: tuple[str, ...] | None) -> View:
-    if wanted.method == "HEAD" and outcome.standin:
-        return replace(_forwarded_silently(site, outcome.standin), certificate=names)
+def _answered(site: Running, outcome: Outcome, names: tuple[str, ...] | None) -> View:
     if outcome.standin:
         return _forwarded(site, outcome.json(), names)
     location = outcome.header("location")
     kind = "redirect" if location and 300 <= outcome.status < 400 else "respond"
     return View(kind, outcome.status, location, certificate=names)
-
-
-def _forwarded_silently(site: Running, name: str) -> View:
-    """An answer without a body tells only who gave it; the server remembers the request."""
-    last = site.servers[site.service_of(name)].last
-    return _forwarded(site, last.as_json(), None)
 
 
 def _forwarded(site: Running, told: dict[str, Any], names: tuple[str, ...] | None) -> View:

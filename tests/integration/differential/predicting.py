@@ -10,6 +10,7 @@ import ipaddress
 from hapilot.explain import explanation, probe
 from hapilot.languages.haproxy.evaluate import connection
 from integration.differential.lab import Running
+from integration.differential.pool import CERTIFIED
 from integration.differential.words import Connection, Proxy, View
 
 
@@ -30,9 +31,9 @@ def predict(site: Running, asked: Connection) -> View:
 
 def _forwarded(site: Running, found: explanation.Explanation, service: str) -> View:
     kind = site.kinds[service]
-    if kind == "reencrypt" and not _certified(site, service, found.server_tls):
+    if kind == "reencrypt" and not _certified(found.server_tls):
         # What explain can't know: the server's certificate has another name, so that HAProxy refuses the server.
-        return View("respond", 503, service=service, certificate=_certificate(site, found))
+        return View("respond", 503, certificate=_certificate(site, found))
     return View(
         "forward",
         service=service,
@@ -54,12 +55,10 @@ def _certificate(site: Running, found: explanation.Explanation) -> tuple[str, ..
     return site.certificate(found.tls.certificate) if found.tls and found.tls.certificate else None
 
 
-def _certified(site: Running, service: str, name: str | None) -> bool:
-    del site, service
+def _certified(name: str | None) -> bool:
+    """Whether the stand-ins' certificate is for ``name``; without a name HAProxy checks the CA alone."""
     if name is None:
-        return True  # nothing to compare the certificate with: HAProxy checks the CA alone
-    from integration.differential.pool import CERTIFIED
-
+        return True
     label, _, parent = name.partition(".")
     return name in CERTIFIED or bool(label and f"*.{parent}" in CERTIFIED)
 

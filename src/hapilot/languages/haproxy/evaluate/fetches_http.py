@@ -21,7 +21,7 @@ HEADERS = frozenset({"req.hdr", "hdr", "req.hdr_ip", "hdr_ip", "req.hdr_val", "h
 COOKIES = frozenset({"req.cook", "cook"})
 """Fetches of which an action sees the last value."""
 
-_PREFACE = Message("PRI", "*", "2.0", [])
+_PREFACE = Message("PRI", "*", "2.0", [], "PRI")
 
 
 def message(state: State) -> Message | Fetched:
@@ -160,7 +160,7 @@ def _authorized(state: State, arguments: tuple[str, ...]) -> Fetched:
 
 
 FETCHES: Mapping[str, Callable[[State, tuple[str, ...]], Fetched]] = {
-    "method": _from_message(lambda found: found.method),
+    "method": _from_message(lambda found: found.first_method),
     "path": _from_message(lambda found: found.path),
     "pathq": _from_message(lambda found: found.pathq),
     "url": _from_message(lambda found: found.uri),

@@ -20,12 +20,16 @@ _DEFAULT_PORTS = frozenset({("http", "80"), ("https", "443")})
 
 @dataclass(slots=True)
 class Message:
-    """An HTTP request on its way through the rules. ``uri`` is what the request line holds; ``version`` is 1.0, 1.1 or 2.0."""
+    """An HTTP request on its way through the rules. ``uri`` is what the request line holds; ``version`` is 1.0, 1.1 or 2.0.
+
+    ``first_method`` is what conditions go on to see after ``set-method`` (HAProxy keeps it beside the message).
+    """
 
     method: str
     uri: str
     version: str
     headers: list[tuple[str, str]]
+    first_method: str = ""
 
     @classmethod
     def read(cls, request: Request, scheme: Literal["http", "https"]) -> Message:
@@ -33,7 +37,7 @@ class Message:
         headers = [(name, value.strip(" \t")) for name, value in request.headers]
         if request.host is not None:
             headers.insert(0, ("Host", request.host))
-        message = cls(request.method, request.path, request.version, headers)
+        message = cls(request.method, request.path, request.version, headers, request.method)
         if request.version == "2":
             message.version = "2.0"
             message.headers = [(name.lower(), value) for name, value in headers]

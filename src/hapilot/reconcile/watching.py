@@ -1,0 +1,97 @@
+"""Notices that a site's files have changed, and misses nothing that happens while hapilot is busy with the last change.
+
+In: the paths that a load has read. Out: whether they are still what they were. The file system's events only say when to look; what
+counts is the comparison, so an event that is lost, or comes from a link that was swapped, costs half a second and no change.
+Called by ``serve``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import stat
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import watchfiles
+
+SETTLE_SECONDS = 0.15
+"""Editors write a file in several steps; only what has not changed for this time is read."""
+_SETTLE_LOOKS = 20
+"""A file that never comes to rest is read all the same after three seconds."""
+TICK_MS = 500
+"""How often there is a look without any event."""
+_CLOCK_STEP_NS = 20_000_000
+"""The kernel stamps files with a clock that may lag by a tick of at most 10 ms."""
+
+Look = Mapping[Path, tuple[object, ...]]
+"""What each path was at one moment: identity, size and times of a file; names in a folder."""
+
+
+def look(paths: Iterable[Path]) -> Look:
+    """Looks at every path once."""
+    return {path: _look(path) for path in paths}
+
+
+def _look(path: Path) -> tuple[object, ...]:
+    try:
+        found = path.stat()
+        if not stat.S_ISDIR(found.st_mode):
+            return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+        # Editors' own files come and go beside the one that is edited.
+        return tuple(sorted(entry.name for entry in path.iterdir() if not entry.name.startswith(".") and not entry.name.endswith("~")))
+    except OSError:
+        return ()
+
+
+def look_after_reading(paths: Iterable[Path], before: Look, began: int) -> Look:
+    """A look that is safe to compare with: what changed while it was being read (``began`` in ns since 1970) counts as changed since.
+
+    ``before`` is a look from the moment the reading began, at the paths that were known then.
+    """
+    now = time.time_ns()
+    after = {path: _unsettled(seen, began, now) for path, seen in look(paths).items()}
+    return {**after, **{path: seen for path, seen in before.items() if path in after}}
+
+
+def _unsettled(seen: tuple[object, ...], began: int, now: int) -> tuple[object, ...]:
+    changed = seen[-1] if seen else None
+    return ("changed while it was read",) if isinstance(changed, int) and began - _CLOCK_STEP_NS <= changed <= now else seen
+
+
+def settled(paths: tuple[Path, ...]) -> None:
+    """Returns when the paths have come to rest."""
+    last = look(paths)
+    for _ in range(_SETTLE_LOOKS):
+        time.sleep(SETTLE_SECONDS)
+        now = look(paths)
+        if now == last:
+            return
+        last = now
+
+
+def ticks(paths: Iterable[Path], wake: threading.Event) -> Iterator[None]:
+    """Yields when something happens near ``paths``, and every :data:`TICK_MS` all the same; ends when ``wake`` is set."""
+    folders = {path if path.is_dir() else path.parent for path in paths}
+    present = sorted(folder for folder in folders if folder.is_dir())
+    # Without events (no inotify instance left, a file system without them) the looks in between remain.
+    with contextlib.suppress(OSError, RuntimeError):
+        if present:
+            events = watchfiles.watch(
+                *present,
+                debounce=50,
+                step=10,
+                rust_timeout=TICK_MS,
+                yield_on_timeout=True,
+                stop_event=wake,
+                raise_interrupt=False,
+                recursive=False,
+                watch_filter=None,
+            )
+            for _ in events:
+                yield
+            if wake.is_set():
+                return
+    while not wake.wait(TICK_MS / 1000):
+        yield

@@ -1,0 +1,105 @@
+"""One experiment: a site runs, connections are predicted and made, and every disagreement is told.
+
+Comes in: a site, connections, a HAProxy. Goes out: how many connections were compared, and the disagreements. Called by the random test,
+by shrinking, and by the golden cases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from integration.differential import lab, making, predicting
+from integration.differential.pool import Pool
+from integration.differential.words import Connection, Site, View, as_data, differences
+from support import haproxy
+
+_AT_ONCE = 8
+"""Connections at the same time: enough that waiting clients do not hold up the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """A connection of which the product says something else than what happens."""
+
+    binary: haproxy.Binary
+    site: Site
+    connection: Connection
+    predicted: View
+    seen: View | str
+    config: str = ""
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """In what the two differ."""
+        return frozenset({"puzzling"} if isinstance(self.seen, str) else differences(self.predicted, self.seen))
+
+    def report(self) -> str:
+        """All that is needed to try it again, as YAML: the shape of a golden case, with what was predicted and seen."""
+        told: dict[str, Any] = {
+            "differs": sorted(self.fields),
+            "connection": as_data(self.connection),
+            "predicted": as_data(self.predicted),
+            "seen": self.seen if isinstance(self.seen, str) else as_data(self.seen),
+            "site": self.site,
+        }
+        return f"--- on {self.binary.id}\n{yaml.safe_dump(told, sort_keys=False, width=140)}"
+
+
+def run(site: Site, connections: Sequence[Connection], binary: haproxy.Binary, stands: Pool) -> list[Disagreement]:
+    """Compares every connection. Raises lab.Refused where the site is not valid."""
+    with lab.running(site, binary, stands) as running:
+        predicted = [predicting.predict(running, each) for each in connections]
+        telling = [place for place, each in enumerate(connections) if _tells(running, each, predicted[place])]
+        with ThreadPoolExecutor(_AT_ONCE) as threads:
+            seen = dict(zip(telling, threads.map(lambda place: _make(running, connections[place]), telling), strict=True))
+        for place, each in enumerate(connections):
+            if place not in seen:
+                seen[place] = _make_mute(running, each, predicted[place])
+        return [
+            Disagreement(binary, site, each, predicted[place], seen[place], running.config)
+            for place, each in enumerate(connections)
+            if predicted[place] != seen[place]
+        ]
+
+
+def _make(running: lab.Running, wanted: Connection) -> View | str:
+    try:
+        return making.make(running, wanted)
+    except making.Puzzling as puzzle:
+        return str(puzzle)
+
+
+def _tells(running: lab.Running, wanted: Connection, predicted: View) -> bool:
+    """Whether the server that is predicted could answer such a client: it must speak the same protocol."""
+    if predicted.outcome != "forward" or predicted.service is None:
+        return True
+    match running.kinds[predicted.service]:
+        case "passed":
+            return wanted.kind == "https" and not _in_front(running, wanted)
+        case "ssh":
+            return wanted.kind in ("ssh", "silent") and not _in_front(running, wanted)
+        case "tcp":
+            return wanted.kind in ("ssh", "silent", "bytes")
+        case _:
+            return True
+
+
+def _in_front(running: lab.Running, wanted: Connection) -> bool:
+    """Whether a PROXY header travels on to the server, because the listener does not read it."""
+    listener = (running.build.site.spec.listeners or {})[wanted.listener]
+    return wanted.proxy is not None and listener.accept_proxy == "never"
+
+
+def _make_mute(running: lab.Running, wanted: Connection, predicted: View) -> View | str:
+    """For a server that can't answer this client: the view is as predicted if just this server was connected to."""
+    before = {name: server.connections for name, server in running.servers.items()}
+    seen = _make(running, wanted)
+    reached = {name for name, server in running.servers.items() if server.connections > before[name]}
+    if predicted.service in reached:
+        return predicted
+    return f"reached {sorted(reached) or 'no server'}; the client saw {seen}"

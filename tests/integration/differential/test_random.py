@@ -1,0 +1,84 @@
+"""Random connections to random sites: what ``explain`` says is what a real HAProxy does."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import hypothesis
+import pytest
+from hypothesis import strategies as st
+
+from integration.differential import experiment, lab, shrinking
+from integration.differential.conftest import COMPARED
+from integration.differential.pool import Pool
+from integration.differential.random_connections import connections
+from integration.differential.random_sites import sites
+from integration.differential.words import Connection, Site
+from support import haproxy
+
+pytestmark = [pytest.mark.haproxy, pytest.mark.differential]
+
+FULL = os.environ.get("HAPILOT_FULL") == "1"
+SITES = int(os.environ.get("HAPILOT_DIFFERENTIAL_SITES", "40" if FULL else "5"))
+"""For each HAProxy."""
+EACH = 30
+"""Connections to each site."""
+ENOUGH = 1000 if FULL else 100
+"""Connections that must have been compared with each HAProxy, so that a generator gone wrong does not pass for agreement."""
+_SEED = os.environ.get("HAPILOT_DIFFERENTIAL_SEED", "20261120")
+SEED = secrets.randbits(32) if _SEED == "random" else int(_SEED)
+REPORTED = 3
+"""Disagreements that are shrunk and reported; the rest is counted."""
+
+
+@dataclass
+class _Tally:
+    sites: int = 0
+    refused: list[str] = field(default_factory=list[str])
+    compared: int = 0
+    found: list[experiment.Disagreement] = field(default_factory=list[experiment.Disagreement])
+
+
+@st.composite
+def _experiments(draw: st.DrawFn) -> tuple[Site, list[Connection]]:
+    site = draw(sites())
+    return site, draw(st.lists(connections(site), min_size=EACH, max_size=EACH))
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("binary", haproxy.binaries(), ids=lambda binary: binary.id)
+def test_explain_agrees_with_haproxy(binary: haproxy.Binary, stands: Pool, record_property: Callable[[str, object], None]) -> None:
+    tally = _Tally()
+
+    @hypothesis.seed(SEED + len(binary.id))  # other sites for each HAProxy
+    @hypothesis.settings(
+        max_examples=SITES, deadline=None, database=None, phases=[hypothesis.Phase.generate], suppress_health_check=list(hypothesis.HealthCheck)
+    )
+    @hypothesis.given(_experiments())
+    def compare(drawn: tuple[Site, list[Connection]]) -> None:
+        site, wanted = drawn
+        tally.sites += 1
+        try:
+            tally.found += experiment.run(site, wanted, binary, stands)
+        except lab.Refused as reason:
+            tally.refused.append(f"{reason}\n{lab.text(site)}")
+        else:
+            tally.compared += len(wanted)
+
+    compare()  # pyright: ignore[reportCallIssue] - Hypothesis gives the argument
+    record_property(COMPARED, tally.compared)
+    if tally.found:
+        pytest.fail(_report(tally, stands), pytrace=False)
+    assert len(tally.refused) <= tally.sites / 10, "\n".join(tally.refused[:3])
+    assert tally.compared >= ENOUGH
+
+
+def _report(tally: _Tally, stands: Pool) -> str:
+    parts = [f"{len(tally.found)} disagreements in {tally.compared} connections; HAPILOT_DIFFERENTIAL_SEED={SEED}"]
+    for each in tally.found[:REPORTED]:
+        smallest = shrinking.shrink(each, stands)
+        parts.append(smallest.report() if smallest else f"not seen again:\n{each.report()}")
+    return "\n".join(parts)
