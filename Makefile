@@ -23,6 +23,7 @@ PYTEST := $(BIN)/python -m pytest -n $(WORKERS)
 SYNC := $(UV) sync --locked --inexact --quiet
 
 .PHONY: demo test test-all check bench docs clean
+.PHONY: check-lock check-lint check-types check-imports check-dependencies check-docs check-packages
 
 demo: .venv/.ready
 	$(BIN)/hapilot demo
@@ -36,18 +37,34 @@ test-all: test
 	HAPILOT_FULL=1 $(PYTEST) -m "system or haproxy or differential"
 	HAPILOT_FULL=1 $(PYTEST) tests/unit/sources/file/test_fuzz.py --fuzz-examples 10000
 
-check: .venv/.ready-all
+check: check-lock check-lint check-types check-imports check-dependencies check-docs check-packages
+
+check-lock: .venv/.ready-all
 	$(UV) lock --check
+
+check-lint: .venv/.ready-all
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+
+check-types: .venv/.ready-all
 	$(BIN)/basedpyright
+
+check-imports: .venv/.ready-all
 	PYTHONPATH=src $(BIN)/lint-imports
+
+check-dependencies: .venv/.ready-all
 	$(BIN)/deptry src
+
+check-docs: .venv/.ready-all
 	$(BIN)/python docs/generate.py --check
-	$(BIN)/sphinx-build -n -W --keep-going -q -b html docs docs/_build/html
+	$(BIN)/sphinx-build -n -W --keep-going -q -E -b html docs docs/_build/html
+
+# Builds both, looks into them, and runs what a user would install.
+check-packages: .venv/.ready-all
 	rm -rf dist
 	$(UV) build --quiet --out-dir dist
 	$(BIN)/python .ci/distributions.py dist
+	$(UV) run --quiet --isolated --no-project --with dist/hapilot-*.whl hapilot demo >/dev/null
 
 bench: .venv/.ready
 	$(BIN)/python -m bench

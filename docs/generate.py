@@ -126,10 +126,11 @@ def _meaning(definitions: Mapping[str, Any], said: Mapping[str, Any]) -> str:
 
 
 def _options(verb: str) -> str:
-    command = main.cli.get_command(click.Context(main.cli), verb)
+    root = click.Context(main.cli, info_name="hapilot", **main.cli.context_settings)
+    command = main.cli.get_command(root, verb)
     if command is None:
         raise LookupError(f"{verb} is no command")
-    context = click.Context(command, info_name=f"hapilot {verb}")
+    context = click.Context(command, parent=root, info_name=verb)
     usage = " ".join(command.get_usage(context).removeprefix("Usage: ").split())
     rows: list[tuple[str, str]] = []
     for parameter in command.get_params(context):
