@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from bench import values
 
-SATURATED = 0.9
+SATURATED = 0.95
 """Share of its core that a proxy must use for requests/s to speak of the proxy and not of the load's core."""
 
 QUIET = 0.05
@@ -49,10 +49,14 @@ class Comparison:
     """The most that other programs used in a round that counts, as a share of a core."""
 
     @property
-    def load_bound(self) -> bool:
-        """Whether the faster side waited for the load, so that the ratio is a lower bound of what the proxy can do."""
-        faster = self.ours if self.ours.rate >= self.theirs.rate else self.theirs
-        return faster.busy < SATURATED
+    def belittled(self) -> bool:
+        """Whether ours waited for the load: the real ratio is larger."""
+        return self.ours.busy < SATURATED
+
+    @property
+    def flattered(self) -> bool:
+        """Whether theirs waited for the load: the real ratio is smaller."""
+        return self.theirs.busy < SATURATED
 
     @property
     def disturbed(self) -> bool:
@@ -86,10 +90,17 @@ def compare(row: values.Row, samples: values.Samples) -> Comparison:
         lowest=min(paired),
         highest=max(paired),
         cpu_ratio=theirs.cpu_us / ours.cpu_us,
-        verdict="pass" if ratio >= row.target else "miss",
+        verdict=verdict(ratio, row.target, theirs),
         discarded=samples.discarded,
         foreign=max(sample.foreign for sample in (*samples.ours, *samples.theirs)),
     )
+
+
+def verdict(ratio: float, target: float, theirs: Side) -> values.Verdict:
+    """``unclear`` where the target is reached and theirs could have done more: that proves nothing."""
+    if ratio < target:
+        return "miss"
+    return "pass" if theirs.busy >= SATURATED else "unclear"
 
 
 def side(name: str, samples: tuple[values.Sample, ...], metric: values.Metric) -> Side:

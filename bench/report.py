@@ -6,10 +6,10 @@ from rich import table as tables
 
 from bench import arithmetic, values
 
-_COLOURS: dict[values.Verdict, str] = {"pass": "green", "miss": "red", "not measured": "yellow"}
+_COLOURS: dict[values.Verdict, str] = {"pass": "green", "miss": "red", "unclear": "yellow", "not measured": "yellow"}
 _LEGEND = (
-    "Medians of interleaved rounds; in parentheses the single rounds. * the load was the limit: the ratio says too little. "
-    "! other programs were busy: measure again."
+    "Medians of interleaved rounds; in parentheses the single rounds. < (>): the real ratio is smaller (larger), since theirs (ours) "
+    "waited for the load. !: other programs were busy, measure again."
 )
 
 
@@ -28,7 +28,7 @@ def cells(result: arithmetic.Result) -> tuple[str, ...]:
     row = result.row
     if isinstance(result, arithmetic.Missing):
         return (row.name, "", "", "", "", "", f"{row.target:.2f}x", _verdict("not measured", result.reason))
-    marks = ("*" if result.load_bound else "") + ("!" if result.disturbed else "")
+    marks = ("<" if result.flattered else "") + (">" if result.belittled else "") + ("!" if result.disturbed else "")
     return (
         f"{row.name} ({result.haproxy_version})",
         f"{_amount(result.ours.rate)} {row.load.metric}",

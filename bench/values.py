@@ -14,7 +14,7 @@ from typing import Literal
 from hapilot.compile import target
 
 Metric = Literal["requests/s", "MB/s"]
-Verdict = Literal["pass", "miss", "not measured"]
+Verdict = Literal["pass", "miss", "unclear", "not measured"]
 
 EDGE_HOST = "localhost"
 """The host whose TLS ends at the proxy. wrk takes SNI and address from the URL, so the name has to lead to loopback."""

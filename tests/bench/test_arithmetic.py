@@ -12,7 +12,8 @@ def sample(requests: int, *, cpu: float = 1.0, foreign: float = 0.0, received: i
 
 
 def samples(ours: list[int], theirs: list[int]) -> values.Samples:
-    return values.Samples(tuple(map(sample, ours)), tuple(map(sample, theirs)), "2.8")
+    busy = [tuple(sample(requests, cpu=2.0) for requests in each) for each in (ours, theirs)]
+    return values.Samples(busy[0], busy[1], "2.8")
 
 
 def row(target: float) -> values.Row:
@@ -41,10 +42,18 @@ def test_cpu_is_per_request_and_its_ratio_favours_who_needs_less() -> None:
     assert made.ours.busy == pytest.approx(0.5)
 
 
-@pytest.mark.parametrize(("cpu", "bound"), [(1.7, True), (1.9, False)])
-def test_an_idle_proxy_on_the_faster_side_means_that_the_load_was_the_limit(cpu: float, bound: bool) -> None:
-    both = values.Samples((sample(200, cpu=cpu),), (sample(100, cpu=0.1),), "2.8")
-    assert arithmetic.compare(row(1.0), both).load_bound is bound
+def test_theirs_waiting_for_the_load_flatters_us_and_proves_nothing() -> None:
+    both = values.Samples((sample(300, cpu=2.0),), (sample(100, cpu=1.8),), "2.8")
+    made = arithmetic.compare(row(1.2), both)
+    assert (made.flattered, made.belittled) == (True, False)
+    assert made.verdict == "unclear"
+    assert arithmetic.compare(row(4.0), both).verdict == "miss"
+
+
+def test_ours_waiting_for_the_load_only_belittles() -> None:
+    both = values.Samples((sample(300, cpu=1.8),), (sample(100, cpu=2.0),), "2.8")
+    made = arithmetic.compare(row(1.2), both)
+    assert (made.flattered, made.belittled, made.verdict) == (False, True, "pass")
 
 
 def test_bulk_counts_bytes() -> None:
