@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hapilot.base import errors
+from hapilot.base import diagnostics, errors
 from hapilot.compile import build, target
 from hapilot.compile import compile as compiling
 from hapilot.explain import explain, explanation, probe
@@ -102,16 +102,21 @@ def compiled(text: str, folder: Path, wanted: target.Target | None = None, **val
     """The Build of a site that does not run. Its diagnostics may have errors; raises SiteError if nothing is left."""
     path = folder / "site.yaml"
     path.write_text(text, encoding="utf-8")
+    return compiled_file(path, variables(text, {}, values), wanted)
+
+
+def compiled_file(path: Path, environment: Mapping[str, str], wanted: target.Target | None = None) -> build.Build:
+    """The same, of a file."""
     loaded = load.load_site(
         path,
-        environment=variables(text, {}, values),
+        environment=environment,
         now=datetime.datetime.now(datetime.UTC),
         authority=self_signed.LocalAuthority(None),
     )
     if loaded.site is None:
         raise errors.SiteError(loaded.diagnostics)
     made = compiling.compile_site(loaded.site, wanted or target.Target())
-    if loaded.diagnostics:
+    if diagnostics.has_errors(loaded.diagnostics):
         raise errors.SiteError((*loaded.diagnostics, *made.diagnostics))
     return made
 

@@ -63,8 +63,15 @@ def run(site: Site, connections: Sequence[Connection], binary: haproxy.Binary, s
         return [
             Disagreement(binary, site, each, predicted[place], seen[place], running.config)
             for place, each in enumerate(connections)
-            if predicted[place] != seen[place]
+            if not _agree(each, predicted[place], seen[place])
         ]
+
+
+def _agree(asked: Connection, predicted: View, seen: View | str) -> bool:
+    """Whether what was seen is what was predicted. One difference between releases is let through: for a Host with a forbidden
+    character newer ones reset the HTTP/2 stream before our rule answers 400."""
+    refused = asked.version == "2" and predicted.status == 400 and any(odd in (asked.host or "") for odd in ",#/?@\\")
+    return predicted == seen or (refused and seen == View("reject"))
 
 
 def _make(running: lab.Running, wanted: Connection) -> View | str:
@@ -80,19 +87,13 @@ def _tells(running: lab.Running, wanted: Connection, predicted: View) -> bool:
         return True
     match running.kinds[predicted.service]:
         case "passed":
-            return wanted.kind == "https" and not _in_front(running, wanted)
+            return wanted.kind == "https" and not predicting.in_front(running, wanted)
         case "ssh":
-            return wanted.kind in ("ssh", "silent") and not _in_front(running, wanted)
+            return wanted.kind in ("ssh", "silent") and not predicting.in_front(running, wanted)
         case "tcp":
             return wanted.kind in ("ssh", "silent", "bytes")
         case _:
             return True
-
-
-def _in_front(running: lab.Running, wanted: Connection) -> bool:
-    """Whether a PROXY header travels on to the server, because the listener does not read it."""
-    listener = (running.build.site.spec.listeners or {})[wanted.listener]
-    return wanted.proxy is not None and listener.accept_proxy == "never"
 
 
 def _make_mute(running: lab.Running, wanted: Connection, predicted: View) -> View | str:

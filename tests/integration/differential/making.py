@@ -7,6 +7,7 @@ tells it saw. Nothing here knows what was predicted. Called by the experiment.
 from __future__ import annotations
 
 import functools
+import ipaddress
 import ssl
 from typing import Any
 
@@ -20,6 +21,10 @@ PATIENCE = 4.0
 """How long a client waits at most, in seconds: longer than every timeout of the sites."""
 _SINGLE = frozenset({"connection", "content-length", "te", "transfer-encoding"})
 """Headers of one hop."""
+
+
+_ALERT = b"\x15\x03"
+"""A TLS alert (RFC 8446, section 5.1)."""
 
 
 class Puzzling(Exception):
@@ -56,7 +61,7 @@ def _speak(connection: client.Connection, wanted: Connection) -> Outcome:
         case "silent":
             return _listen(connection)
         case "https":
-            how = client.Tls(_context(wanted), wanted.sni, wanted.records, wanted.segments, pause=0.003)
+            how = client.Tls(_context(wanted), wanted.sni, wanted.records, wanted.segments, pause=0.001)
             shaken = connection.start_tls(how, PATIENCE)
             return _request(connection, wanted, "https") if shaken.ok else shaken
         case "http":
@@ -105,9 +110,18 @@ def _view(site: Running, wanted: Connection, outcome: Outcome) -> View:
         return _forwarded(site, outcome.json(), None)
     if outcome.kind == "bytes" and outcome.body.startswith(b"HTTP/1."):
         return View("respond", int(outcome.body.split(b" ")[1]))
-    if outcome.kind in ("closed", "reset", "tls-alert") or (outcome.kind == "timeout" and wanted.kind in ("silent", "bytes")):
+    if _is_reject(wanted, outcome):
         return View("reject")
     raise Puzzling(f"{outcome}")
+
+
+def _is_reject(wanted: Connection, outcome: Outcome) -> bool:
+    """Whether nobody spoke to the client: closed, an alert, or for TLS an answer in clear, which is the same to it."""
+    if outcome.kind == "bytes":
+        return outcome.body.startswith(_ALERT)
+    if outcome.kind == "garbage":
+        return wanted.kind == "https" and outcome.detail == "WRONG_VERSION_NUMBER"
+    return outcome.kind in ("closed", "reset", "refused", "tls-alert")
 
 
 def _answered(site: Running, outcome: Outcome, names: tuple[str, ...] | None) -> View:
@@ -127,9 +141,15 @@ def _forwarded(site: Running, told: dict[str, Any], names: tuple[str, ...] | Non
         "forward",
         service=service,
         certificate=names,
-        client=header["src"][0] if header and header["src"] else None,
+        client=_unmapped(header["src"][0]) if header and header["src"] else None,
         send_proxy=f"v{header['version']}" if header else None,
         server_name=told["tls"]["sni"] if told["tls"] and site.kinds[service] == "reencrypt" else None,
         headers=predicting.in_order(headers) if is_request else None,
         path=told["target"] if is_request else None,
     )
+
+
+def _unmapped(address: str) -> str:
+    """The client's address. A PROXY header has room for one family, so an IPv4 client is mapped where the other end is IPv6."""
+    parsed = ipaddress.ip_address(address)
+    return str((parsed.version == 6 and parsed.ipv4_mapped) or parsed)

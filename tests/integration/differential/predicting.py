@@ -22,11 +22,27 @@ def explain(site: Running, asked: Connection) -> explanation.Explanation:
 def predict(site: Running, asked: Connection) -> View:
     """The part of it that can be compared."""
     found = explain(site, asked)
+    if found.outcome in ("respond", "redirect") and not _understands(site, asked, found):
+        return View("reject")
     if found.outcome != "forward" or found.service is None:
         shown = found.tls.certificate if found.tls and found.outcome != "reject" else None
         names = site.certificate(shown) if shown else None
         return View(found.outcome, found.status, found.location, found.service, certificate=names)
     return _forwarded(site, found, found.service)
+
+
+def _understands(site: Running, asked: Connection, found: explanation.Explanation) -> bool:
+    """Whether HAProxy's answer is one to this client. One in clear is noise to a TLS client, and HTTP/1, which a PROXY header that
+    nobody reads is taken for, to one that speaks HTTP/2; both see a broken connection."""
+    if asked.kind == "https":
+        return bool(found.tls and found.tls.certificate)
+    return asked.version != "2" or not in_front(site, asked)
+
+
+def in_front(site: Running, asked: Connection) -> bool:
+    """Whether a PROXY header travels on to the next reader, because the listener does not take it."""
+    listener = (site.build.site.spec.listeners or {})[asked.listener]
+    return asked.proxy is not None and listener.accept_proxy == "never"
 
 
 def _forwarded(site: Running, found: explanation.Explanation, service: str) -> View:
@@ -59,8 +75,8 @@ def _certified(name: str | None) -> bool:
     """Whether the stand-ins' certificate is for ``name``; without a name HAProxy checks the CA alone."""
     if name is None:
         return True
-    label, _, parent = name.partition(".")
-    return name in CERTIFIED or bool(label and f"*.{parent}" in CERTIFIED)
+    parent = name.partition(".")[2]
+    return name in CERTIFIED or f"*.{parent}" in CERTIFIED
 
 
 def _probe(site: Running, asked: Connection) -> probe.Probe:

@@ -1,15 +1,14 @@
 """Random sites that are mostly valid: few hosts and paths, so that exact names, wildcards and nested paths collide often.
 
-Comes in: nothing but Hypothesis's choices. Goes out: a `words.Site`. What two services may not both have (a route, the ssh or tcp
+Comes in: nothing but the dice. Goes out: a `words.Site`. What two services may not both have (a route, the ssh or tcp
 of a listener, a host that is terminated and passed through) is dropped from the later one. Called by the random test.
 """
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable, Sequence
 from typing import Any
-
-from hypothesis import strategies as st
 
 from integration.differential.words import Site
 
@@ -20,58 +19,55 @@ TRUSTED = (["127.0.0.0/8"], ["127.0.0.2/32"], ["127.0.0.2/31", "::1/128", "10.0.
 BINDS = ("127.0.0.1:{}", ":{}")
 
 
-@st.composite
-def sites(draw: st.DrawFn) -> Site:
+def site(dice: random.Random) -> Site:
     """One site."""
-    names = LISTENERS[: draw(st.integers(1, 3))]
-    listeners = {name: draw(_listeners(name, alone=len(names) == 1)) for name in names}
-    site: Site = {"listeners": listeners, "services": {}}
+    names = LISTENERS[: dice.randint(1, 3)]
+    listeners = {name: _listener(dice, name, alone=len(names) == 1) for name in names}
+    made: Site = {"listeners": listeners, "services": {}}
     taken: set[tuple[str, ...]] = set()
-    for number in range(1, draw(st.integers(1, 12)) + 1):
-        service = draw(_services(listeners))
+    for number in range(1, dice.randint(1, 12) + 1):
+        service = _service(dice, listeners)
         if _settle(service, taken):
-            site["services"][f"s{number}"] = service
-    site["certificates"] = [{"self_signed": hosts} for hosts in draw(_certificates(site))]
-    site["defaults"] = {"retries": 0, "timeouts": {"connect": "2s", "client": "2s"}}
-    site["raw"] = {"defaults": ["timeout http-request 1s"]}
-    return site
+            made["services"][f"s{number}"] = service
+    made["certificates"] = [{"self_signed": hosts} for hosts in _certificates(dice, made)]
+    made["defaults"] = {"retries": 0, "timeouts": {"connect": "2s", "client": "2s"}}
+    made["raw"] = {"defaults": ["timeout http-request 1s"]}
+    return made
 
 
-@st.composite
-def _listeners(draw: st.DrawFn, name: str, *, alone: bool) -> dict[str, Any]:
-    made: dict[str, Any] = {"bind": [draw(st.sampled_from(BINDS)).format(f"${{PORT_{name}}}")], "sniff_timeout": "300ms"}
-    if not alone and name == "one" and draw(st.booleans()):
+def _listener(dice: random.Random, name: str, *, alone: bool) -> dict[str, Any]:
+    made: dict[str, Any] = {"bind": [dice.choice(BINDS).format(f"${{PORT_{name}}}")], "sniff_timeout": "400ms"}
+    if not alone and name == "one" and dice.random() < 0.5:
         made["redirect"] = "https"
-    trusted = draw(st.sampled_from((None, None, *TRUSTED)))
-    accept = draw(st.sampled_from(("never", "never", "optional", "optional", "required")))
+    trusted = dice.choice((None, None, *TRUSTED))
+    accept = dice.choice(("never", "never", "optional", "optional", "required"))
     if accept != "never":
         made["accept_proxy"] = accept
     if trusted or accept == "optional":
         made["trusted"] = trusted or ["127.0.0.0/8"]
-    plain = draw(st.sampled_from((None, None, "refuse", "redirect")))
+    plain = dice.choice((None, None, "refuse", "redirect"))
     if plain:
         made["plain_http"] = plain
     return made
 
 
-@st.composite
-def _services(draw: st.DrawFn, listeners: dict[str, Any]) -> dict[str, Any]:
-    protocol, tls = draw(st.sampled_from(
+def _service(dice: random.Random, listeners: dict[str, Any]) -> dict[str, Any]:
+    protocol, tls = dice.choice(
         [("http", "edge")] * 5 + [("http", "reencrypt")] * 4 + [("http", "passthrough")] * 4 + [("http", "none")] * 3
         + [("tcp", "passthrough"), ("tcp", "none"), ("ssh", "none"), ("ssh", "none")]
-    ))  # fmt: skip
+    )  # fmt: skip
     made: dict[str, Any] = {"protocol": protocol, "tls": tls}
     possible = [name for name, one in listeners.items() if not (one.get("redirect") and tls != "none")]
-    made["listener"] = draw(st.lists(st.sampled_from(possible), min_size=1, max_size=2, unique=True))
+    made["listener"] = dice.sample(possible, min(len(possible), dice.randint(1, 2)))
     if protocol == "http" or tls == "passthrough":
-        made["host"] = draw(st.lists(st.sampled_from(HOSTS), max_size=3, unique=True))
+        made["host"] = dice.sample(HOSTS, dice.randint(0, 3))
     if protocol == "http" and tls != "passthrough":
-        made["path"] = draw(st.one_of(st.just([]), st.lists(st.sampled_from(PATHS), max_size=2, unique=True)))
+        made["path"] = dice.sample(PATHS, dice.choice((0, 0, 0, 1, 2)))
     if tls == "reencrypt":
-        made["verify"] = {"ca": "ca.pem", "name": draw(st.sampled_from(("host", "host", "fixed.test")))}
-    if (header := draw(st.sampled_from((None, None, "v1", "v2")))) is not None:
+        made["verify"] = {"ca": "ca.pem", "name": dice.choice(("host", "host", "fixed.test"))}
+    if (header := dice.choice((None, None, "v1", "v2"))) is not None:
         made["send_proxy"] = header
-    made["health"] = draw(st.sampled_from(("off", "off", {"every": "200ms"})))
+    made["health"] = dice.choice(("off", "off", {"every": "200ms"}))
     return made
 
 
@@ -109,12 +105,11 @@ def _side(service: dict[str, Any]) -> str:
     return "plain" if service["tls"] == "none" else "tls"
 
 
-@st.composite
-def _certificates(draw: st.DrawFn, site: Site) -> list[list[str]]:
+def _certificates(dice: random.Random, site: Site) -> list[list[str]]:
     """Certificates for what ends here: one for all names or one for each, and some more."""
     ended = [one for one in site["services"].values() if one["tls"] in ("edge", "reencrypt")]
     names = sorted({host for one in ended for host in one["host"]})
-    made = [names] if draw(st.booleans()) else [[name] for name in names]
+    made = [names] if dice.random() < 0.5 else [[name] for name in names]
     more: tuple[list[str], ...] = ([], ["*.test"], ["*.a.test", "a.test"], ["z.test"])
-    extra = draw(st.sampled_from(more)) or (["*.test"] if ended and not names else [])
+    extra = dice.choice(more) or (["*.test"] if ended and not names else [])
     return [hosts for hosts in (*made, extra) if hosts]

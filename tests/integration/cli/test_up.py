@@ -1,0 +1,399 @@
+"""``hapilot up``: from the start to the end, and whatever happens in between."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from support import client, haproxy, servers
+
+from .conftest import PATIENCE, Hapilot, until
+
+pytestmark = pytest.mark.haproxy
+
+
+@contextmanager
+def requests_in_a_loop(hapilot: Hapilot) -> Generator[list[str | None]]:
+    """Requests on new connections, one after the other; who answered each."""
+    answered: list[str | None] = []
+    done = threading.Event()
+
+    def ask() -> None:
+        while not done.is_set():
+            answered.append(hapilot.get())
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    try:
+        yield answered
+    finally:
+        done.set()
+        thread.join()
+
+
+def test_serves_within_seconds_and_says_where(each_hapilot: Hapilot, stand: servers.Stand) -> None:
+    server = stand.http("shop")
+    each_hapilot.write(
+        f'listeners:\n  web: {{bind: ["127.0.0.1:{each_hapilot.port}", "127.0.0.2:{each_hapilot.port}"]}}\n  unused: {{bind: ":1"}}\n'
+        f'services:\n  shop: {{tls: none, listener: web, servers: ["127.0.0.1:{server.port}"]}}\n'
+    )
+    began = time.monotonic()
+    up = each_hapilot.up()
+    assert time.monotonic() - began < 10
+    until(lambda: len(up.ready) == 2, "two ready lines")
+    assert up.ready == [f"ready web 127.0.0.1:{each_hapilot.port}", f"ready web 127.0.0.2:{each_hapilot.port}"]
+    assert each_hapilot.get() == "shop"
+    assert "unused-listener" in up.said
+
+
+def test_a_changed_file_is_applied_without_a_failed_request(each_hapilot: Hapilot, stand: servers.Stand) -> None:
+    one, two = stand.http("one"), stand.http("two")
+    each_hapilot.plain(one.port)
+    up = each_hapilot.up()
+    with requests_in_a_loop(each_hapilot) as answered:
+        until(lambda: "one" in answered, "an answer of the first server")
+        each_hapilot.plain(two.port)
+        up.wait_said("applied: generation 2 (reload)")
+        until(lambda: answered[-1] == "two", "an answer of the second server")
+    assert set(answered) == {"one", "two"}, up.said
+
+
+def test_a_new_listener_is_announced(hapilot: Hapilot, stand: servers.Stand) -> None:
+    server = stand.http("shop")
+    hapilot.plain(server.port)
+    up = hapilot.up()
+    hapilot.write(
+        f'listeners:\n  web: {{bind: "127.0.0.1:{hapilot.port}"}}\n  more: {{bind: "127.0.0.1:{hapilot.other_port}"}}\n'
+        f'services:\n  shop: {{tls: none, listener: [web, more], servers: ["127.0.0.1:{server.port}"]}}\n'
+    )
+    until(lambda: len(up.ready) == 2, "another ready line")
+    assert up.ready[1] == f"ready more 127.0.0.1:{hapilot.other_port}"
+    assert hapilot.get(port=hapilot.other_port) == "shop"
+
+
+def test_a_broken_change_keeps_the_former_state_and_says_where(each_hapilot: Hapilot, stand: servers.Stand) -> None:
+    server, other = stand.http("shop"), stand.http("other")
+    each_hapilot.plain(server.port)
+    up = each_hapilot.up()
+    worker = each_hapilot.haproxy().serving_worker()
+    each_hapilot.plain(server.port, extra="    sevres: []\n")
+    up.wait_said("not applied, the former state serves on")
+    assert f"{each_hapilot.site}:5:5 error[yaml-syntax]" in up.said
+    assert each_hapilot.haproxy().serving_worker() == worker
+    assert each_hapilot.get() == "shop"
+    each_hapilot.plain(other.port)
+    up.wait_said("applied: generation 2 (reload)")
+    assert each_hapilot.get() == "other"
+
+
+def test_a_change_that_needs_a_taken_port_is_refused_before_the_reload(hapilot: Hapilot, stand: servers.Stand) -> None:
+    server, taken = stand.http("shop"), stand.http("taken")
+    hapilot.plain(server.port)
+    up = hapilot.up()
+    hapilot.write(
+        f'listeners:\n  web: {{bind: ["127.0.0.1:{hapilot.port}", "127.0.0.1:{taken.port}"]}}\n'
+        f'services:\n  shop: {{tls: none, listener: web, servers: ["127.0.0.1:{server.port}"]}}\n'
+    )
+    up.wait_said("not applied, the former state serves on")
+    assert f"{hapilot.site}:2:35 error[port-in-use] 127.0.0.1:{taken.port} is in use by " in up.said
+    assert f"(process {os.getpid()})" in up.said
+    assert hapilot.get() == "shop"
+
+
+def test_a_change_while_another_is_applied_is_not_missed(hapilot: Hapilot, stand: servers.Stand) -> None:
+    ports = [stand.http(f"s{number}").port for number in range(4)]
+    hapilot.plain(ports[0])
+    up = hapilot.up()
+    for number in (1, 2, 3):
+        hapilot.plain(ports[number])
+        time.sleep(0.25)  # in the middle of what the last change takes
+    until(lambda: hapilot.get() == "s3", f"the last change\n{up.said}", 5.0)
+
+
+def test_a_file_that_a_link_leads_to_is_followed(hapilot: Hapilot, stand: servers.Stand, tmp_path: Path) -> None:
+    one, two = stand.http("one"), stand.http("two")
+    for number, server in enumerate((one, two), 1):
+        hapilot.plain(server.port)
+        (tmp_path / f"version-{number}").mkdir()
+        hapilot.site.rename(tmp_path / f"version-{number}" / "site.yaml")
+    (tmp_path / "now").symlink_to("version-1")
+    hapilot.site.symlink_to("now/site.yaml")
+    hapilot.up()
+    assert hapilot.get() == "one"
+    (tmp_path / "next").symlink_to("version-2")
+    (tmp_path / "next").replace(tmp_path / "now")  # as Kubernetes swaps the contents of a ConfigMap
+    until(lambda: hapilot.get() == "two", "the file behind the link")
+
+
+def test_sighup_reads_the_site_again(hapilot: Hapilot, stand: servers.Stand) -> None:
+    hapilot.plain(stand.http("shop").port)
+    up = hapilot.up()
+    up.process.send_signal(signal.SIGHUP)
+    up.wait_said("applied: nothing to change")
+    assert up.process.poll() is None
+
+
+def test_sigterm_lets_a_running_download_finish(each_hapilot: Hapilot, stand: servers.Stand) -> None:
+    each_hapilot.plain(stand.http("shop").port)
+    up = each_hapilot.up()
+    running = each_hapilot.haproxy()
+    sockets = running.run_dir
+    with client.connect(("127.0.0.1", each_hapilot.port)) as download:
+        download.send(b"GET /sse?count=15&interval=0.1 HTTP/1.1\r\nHost: shop.example.test\r\n\r\n")
+        until(lambda: download.read().body, "the first bytes")
+        up.process.send_signal(signal.SIGTERM)
+        up.wait_said("ending; connections have 30 s to finish")
+        until(lambda: each_hapilot.get() is None, "no new connections")
+        assert b"data: 14\n" in download.read_to_end().body
+    assert up.process.wait(PATIENCE) == 0
+    assert up.said.endswith("\nended\n")
+    assert not running.is_alive
+    assert [path for path in sockets.iterdir() if path.is_socket()] == []
+    assert not (each_hapilot.state.root / "hapilot.pid").exists()
+
+
+def test_connections_that_do_not_finish_are_cut_after_the_grace(hapilot: Hapilot, stand: servers.Stand) -> None:
+    hapilot.plain(stand.http("shop").port)
+    up = hapilot.up("--stop-seconds", "0.5")
+    with client.connect(("127.0.0.1", hapilot.port)) as download:
+        download.send(b"GET /sse?count=600&interval=0.1 HTTP/1.1\r\nHost: shop.example.test\r\n\r\n")
+        until(lambda: download.read().body, "the first bytes")
+        assert up.end() == 0
+    assert "ended; connections that were still open were cut" in up.said
+
+
+def test_a_second_signal_cuts_the_grace_short(hapilot: Hapilot, stand: servers.Stand) -> None:
+    hapilot.plain(stand.http("shop").port)
+    up = hapilot.up()
+    running = hapilot.haproxy()
+    with client.connect(("127.0.0.1", hapilot.port)) as download:
+        download.send(b"GET /sse?count=600&interval=0.1 HTTP/1.1\r\nHost: shop.example.test\r\n\r\n")
+        until(lambda: download.read().body, "the first bytes")
+        up.process.send_signal(signal.SIGINT)
+        up.wait_said("ending;")
+        time.sleep(0.2)
+        assert up.end(signal.SIGINT) == 0
+    assert "were cut" in up.said
+    assert not running.is_alive
+
+
+def test_a_killed_hapilot_leaves_haproxy_and_the_next_one_adopts_it(each_hapilot: Hapilot, stand: servers.Stand) -> None:
+    server, other = stand.http("shop"), stand.http("other")
+    each_hapilot.plain(server.port)
+    up = each_hapilot.up()
+    running = each_hapilot.haproxy()
+    worker = running.serving_worker()
+    up.end(signal.SIGKILL)
+    assert each_hapilot.get() == "shop"
+
+    again = each_hapilot.up()
+    assert f"HAProxy adopted, nothing to change: process {running.pid}, generation 1" in again.said
+    assert each_hapilot.haproxy().serving_worker() == worker
+    assert again.ready == [f"ready web 127.0.0.1:{each_hapilot.port}"]
+
+    again.end(signal.SIGKILL)
+    each_hapilot.plain(other.port)
+    third = each_hapilot.up()
+    assert f"HAProxy adopted and reloaded: process {running.pid}, generation 2" in third.said
+    assert each_hapilot.get() == "other"
+    assert third.end() == 0
+    assert not running.is_alive
+
+
+def test_an_adopted_haproxy_serves_on_while_the_site_is_broken(hapilot: Hapilot, stand: servers.Stand) -> None:
+    server, other = stand.http("shop"), stand.http("other")
+    hapilot.plain(server.port)
+    hapilot.up().end(signal.SIGKILL)
+    hapilot.write("services: [\n")
+    up = hapilot.up()
+    up.wait_said("the running HAProxy keeps generation 1")
+    assert f"{hapilot.site}:2:1 error[yaml-syntax]" in up.said
+    assert up.ready == [f"ready web 127.0.0.1:{hapilot.port}"]
+    assert hapilot.get() == "shop"
+    hapilot.plain(other.port)
+    up.wait_said("applied: generation 2 (reload)")
+
+
+def test_an_interrupted_change_is_made_again(hapilot: Hapilot, stand: servers.Stand) -> None:
+    """Killed between the switch of the link and the reload: the files are new, HAProxy is not."""
+    server, other = stand.http("shop"), stand.http("other")
+    hapilot.plain(server.port)
+    hapilot.up().end(signal.SIGKILL)
+    hapilot.plain(other.port)
+    hapilot.up().end(signal.SIGKILL)
+    assert hapilot.get() == "other"
+    # What a hapilot leaves that wrote generation 3, like the first, and came no further.
+    hapilot.plain(server.port)
+    first = hapilot.state.generation(1)
+    made = hapilot.state.write(hapilot.state.bundle(1), first.description, hapilot.state.summary(1))
+    hapilot.state.activate(made.number)
+    up = hapilot.up()
+    assert "adopted and reloaded" in up.said
+    assert hapilot.get() == "shop"
+
+
+def test_a_second_up_is_told_who_holds_the_state(hapilot: Hapilot, stand: servers.Stand) -> None:
+    hapilot.plain(stand.http("shop").port)
+    up = hapilot.up()
+    said = hapilot.refused()
+    assert f"error {hapilot.state.root} is in use by `hapilot up {hapilot.site}` (process {up.process.pid})" in said
+    assert hapilot.get() == "shop"
+
+
+def test_a_dead_haproxy_is_started_again_and_ended_in_the_end(each_hapilot: Hapilot, stand: servers.Stand) -> None:
+    each_hapilot.plain(stand.http("shop").port)
+    up = each_hapilot.up()
+    os.kill(each_hapilot.haproxy().pid, signal.SIGKILL)
+    up.wait_said("HAProxy has ended without being asked to; next attempt in 1 s")
+    up.wait_said("HAProxy was started again")
+    until(lambda: each_hapilot.get() == "shop", "served again")
+    second = each_hapilot.haproxy()
+    assert up.end() == 0
+    assert not second.is_alive
+
+
+def test_a_change_while_haproxy_is_dead_starts_it(hapilot: Hapilot, stand: servers.Stand) -> None:
+    server, other = stand.http("shop"), stand.http("other")
+    hapilot.plain(server.port)
+    up = hapilot.up()
+    hapilot.plain(other.port)
+    os.kill(hapilot.haproxy().pid, signal.SIGKILL)
+    until(lambda: hapilot.get() == "other", f"the change\n{up.said}")
+    assert up.end() == 0
+
+
+def test_a_site_with_errors_is_not_started(hapilot: Hapilot) -> None:
+    hapilot.write(f'services:\n  shop:\n    hots: a.test\n    servers: ["127.0.0.1:{hapilot.port}"]\n')
+    said = hapilot.refused()
+    assert said.count(f"{hapilot.site}:3:5 error[unknown-key]") == 1
+    assert "did you mean 'host'?" in said
+    assert said.endswith("error the site has 1 error\n")
+    assert hapilot.run("status").returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("bind", "code", "message"),
+    [
+        ("127.0.0.1:{taken}", "port-in-use", "127.0.0.1:{taken} is in use by "),
+        ("192.0.2.55:{free}", "address-not-local", "no interface of this machine has the address 192.0.2.55"),
+    ],
+)
+def test_an_address_that_can_not_be_had_is_said_with_its_place(
+    hapilot: Hapilot, stand: servers.Stand, bind: str, code: str, message: str
+) -> None:
+    server = stand.http("shop")
+    values = {"taken": server.port, "free": hapilot.port}
+    hapilot.write(
+        f"listeners:\n  web:\n    bind: '{bind.format(**values)}'\n"
+        f"services:\n  shop: {{tls: none, listener: web, servers: ['127.0.0.1:{server.port}']}}\n"
+    )
+    said = hapilot.refused()
+    assert f"{hapilot.site}:3:11 error[{code}] {message.format(**values)}" in said
+    assert (f"(process {os.getpid()})" in said) == (code == "port-in-use")
+
+
+def test_a_low_port_without_the_right_to_it(hapilot: Hapilot, tmp_path: Path) -> None:
+    haproxy.require_root("it becomes another user")
+    setpriv = haproxy.require("setpriv", "it gives up root's rights")
+    hapilot.write("listeners:\n  web: {bind: '127.0.0.1:81'}\nservices:\n  shop: {tls: none, listener: web, servers: ['127.0.0.1:9']}\n")
+    state = tmp_path / "low"
+    state.mkdir()
+    # The rights to bind and nothing else are given up: nobody could not reach the program in a private home.
+    prefix = [setpriv, "--bounding-set=-net_bind_service", "--inh-caps=-net_bind_service"]
+    said = hapilot.refused("--state", state, prefix=prefix)
+    assert f"{hapilot.site}:2:15 error[port-privileged] this user may not open port 81" in said
+
+
+def test_a_read_only_state_directory(hapilot: Hapilot) -> None:
+    said = _on_file_system(hapilot, "mount -t tmpfs -o ro,size=1m none {folder}")
+    assert said == (
+        f"error can't make {hapilot.folder}/disk/state: the file system is read-only\n"
+        "    mount it writable, or set HAPILOT_STATE to another directory\n"
+    )
+
+
+def test_a_full_state_directory(hapilot: Hapilot) -> None:
+    said = _on_file_system(hapilot, "mount -t tmpfs -o size=16k none {folder} && head -c 4k /dev/zero > {folder}/filler")
+    assert "the disk is full\n    free some space; what ran before still runs\n" in said
+    assert said.count("error ") == 1
+
+
+def _on_file_system(hapilot: Hapilot, mount: str) -> str:
+    """What ``up`` says on a file system that only it sees."""
+    haproxy.require_root("it mounts a file system")
+    unshare = haproxy.require("unshare", "it mounts a file system that nobody else sees")
+    hapilot.plain(9)
+    disk = hapilot.folder / "disk"
+    disk.mkdir()
+    prefix = [unshare, "--mount", "sh", "-c", f'{mount.format(folder=disk)} && exec "$@"', "sh"]
+    said = hapilot.refused("--state", disk / "state", prefix=prefix)
+    return said.partition("state in ")[2].partition("\n")[2] or said
+
+
+def test_another_haproxy_than_the_chosen_one_runs_already(hapilot: Hapilot, stand: servers.Stand) -> None:
+    binaries = haproxy.binaries()
+    if len(binaries) < 2:
+        haproxy.require("haproxy", "two HAProxies are needed")
+    server, other = stand.http("shop"), stand.http("other")
+    hapilot.program = binaries[1].path
+    hapilot.plain(server.port)
+    hapilot.up().end(signal.SIGKILL)
+    hapilot.program = binaries[0].path
+    up = hapilot.up()
+    assert f"({binaries[1].path}) runs already and is kept; " in up.said
+    assert f"({binaries[0].path}) was chosen: to change over, end this hapilot with SIGTERM and start it again" in up.said
+    assert "adopted, nothing to change" in up.said
+    hapilot.plain(other.port)
+    up.wait_said("applied: generation 2 (reload)")
+    assert up.end() == 0
+    assert "runs already" not in hapilot.up().said
+
+
+def test_serves_on_when_nobody_reads_its_output(hapilot: Hapilot, stand: servers.Stand) -> None:
+    server, other = stand.http("shop"), stand.http("other")
+    hapilot.plain(server.port)
+    reader, writer = os.pipe()
+    os.close(reader)
+    up = subprocess.Popen(
+        [sys.executable, "-m", "hapilot", "up", hapilot.site], env=hapilot.environment, stdout=writer, stderr=writer, cwd=hapilot.folder
+    )
+    os.close(writer)
+    try:
+        until(lambda: hapilot.get() == "shop", "served")
+        hapilot.plain(other.port)
+        until(lambda: hapilot.get() == "other", "a change is applied")
+        assert up.poll() is None
+    finally:
+        up.terminate()
+        assert up.wait(PATIENCE) == 0
+
+
+def test_systemd_is_told(hapilot: Hapilot, stand: servers.Stand, tmp_path: Path) -> None:
+    hapilot.plain(stand.http("shop").port)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notified:
+        notified.bind(str(tmp_path / "n"))
+        notified.settimeout(PATIENCE)
+        up = hapilot.start(env={"NOTIFY_SOCKET": str(tmp_path / "n")})
+        assert b"READY=1" in notified.recv(4096)
+        assert hapilot.get() == "shop"
+        up.end()
+        told = b""
+        while b"STOPPING=1" not in told:
+            told = notified.recv(4096)
+
+
+def test_the_default_state_directory_is_not_needed(hapilot: Hapilot, stand: servers.Stand) -> None:
+    """--state wins over the environment."""
+    hapilot.plain(stand.http("shop").port)
+    hapilot.up()
+    assert hapilot.run("status", "--state", hapilot.folder / "none").returncode == 1
