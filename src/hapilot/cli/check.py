@@ -26,9 +26,13 @@ def command(site: Path, haproxy_wanted: str | None, state_path: Path | None, **f
     haproxy, target = options.compile_target(haproxy_wanted)
     prepared = pipeline.prepare(site, target, options.kept_authority(state_path), options.environment())
     if prepared.ok and prepared.build and prepared.bundle and haproxy and not flags["no_haproxy"]:
-        prepared = prepared.with_more(verify.verify(prepared.build, prepared.bundle, haproxy))
+        with output.progress(f"asking HAProxy {haproxy.version_text}"):
+            prepared = prepared.with_more(verify.verify(prepared.build, prepared.bundle, haproxy))
     if flags["as_json"]:
-        output.print_json({"ok": prepared.ok, "diagnostics": [one.as_json() for one in prepared.diagnostics]})
+        canonical = {"site": expand.as_data(prepared.build.site.spec)} if flags["expand"] and prepared.build else {}
+        by_haproxy = haproxy.version_text if haproxy and not flags["no_haproxy"] else None
+        found = [one.as_json() for one in prepared.diagnostics]
+        output.print_json({"ok": prepared.ok, "checked_by_haproxy": by_haproxy, "diagnostics": found, **canonical})
     elif flags["expand"] and prepared.build:
         click.echo(expand.dump(prepared.build.site.spec), nl=False)
     if not flags["as_json"]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,7 @@ def command(keep: bool, haproxy_wanted: str, as_json: bool) -> None:  # noqa: FB
     haproxy, target = options.compile_target(haproxy_wanted)
     if haproxy is None:
         raise errors.HaproxyMissing("no HAProxy was found")
-    with tempfile.TemporaryDirectory(prefix="hapilot-demo-") as name:
+    with _ended_in_order(), tempfile.TemporaryDirectory(prefix="hapilot-demo-") as name:
         folder = Path(name)
         state = files.StateDirectory(folder / "state")
         folder.chmod(0o711)
@@ -54,7 +55,7 @@ def _tell(site: run.Running, version: str, *, as_json: bool) -> int:
         output.print_json({"haproxy": version, "tries": rows, "disagreements": wrong})
         return wrong
     click.echo(f"\nHAProxy {version} serves the site below; each line was explained first and then done for real.\n")
-    click.echo(click.style(site.site.read_text(encoding="utf-8"), dim=True))
+    click.echo(output.style(site.site.read_text(encoding="utf-8"), dim=True))
     for one in tries:
         _line(one)
     https = site.ports["HTTPS_PORT"]
@@ -69,7 +70,7 @@ def _tell(site: run.Running, version: str, *, as_json: bool) -> int:
 
 def _line(one: run.Try) -> None:
     said = one.said
-    mark = click.style("as said", fg="green") if not one.differences else click.style("DIFFERS", fg="red", bold=True)
+    mark = output.style("as said", "green") if not one.differences else output.style("DIFFERS", "red", bold=True)
     where = f"-> {said.service} ({said.tls.mode})" if said.service and said.tls else said.location or said.service or said.outcome
     click.echo(f"  {mark}  {said.target}\n           {where}: {said.reason}")
     for difference in one.differences:
@@ -78,7 +79,20 @@ def _line(one: run.Try) -> None:
 
 def _wait() -> None:
     click.echo("\nrunning; Ctrl-C ends it")
-    done = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: done.set())
-    done.wait()
+    with contextlib.suppress(KeyboardInterrupt):
+        threading.Event().wait()
+
+
+@contextlib.contextmanager
+def _ended_in_order() -> Generator[None]:
+    """Whatever ends the demo ends its HAProxy and servers too: a terminal that closes and SIGTERM count as Ctrl-C."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -5,11 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from hapilot.cli import options, output
+
+if TYPE_CHECKING:
+    from hapilot.runtime import files, listening
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,24 +27,27 @@ class Finding:
 
 @click.command("doctor")
 @options.haproxy
+@options.state
 @options.as_json
-def command(haproxy_wanted: str | None, as_json: bool) -> None:  # noqa: FBT001 - a flag on the command line
+def command(haproxy_wanted: str | None, state_path: Path | None, as_json: bool) -> None:  # noqa: FBT001 - a flag on the command line
     """Which HAProxy, its version, features, TLS library and end of life; ports in use; limits; what is missing."""
-    found = list(_examine(haproxy_wanted))
+    found = list(_examine(haproxy_wanted, options.state_directory(state_path)))
+    bad = any(one.level == "bad" for one in found)
     if as_json:
-        output.print_json({"findings": [asdict(one) for one in found]})
+        output.print_json({"ok": not bad, "findings": [asdict(one) for one in found]})
     else:
-        marks = {"good": click.style("ok  ", fg="green"), "note": click.style("note", fg="yellow"), "bad": click.style("bad ", fg="red")}
+        marks = {"good": output.style("ok  ", "green"), "note": output.style("note", "yellow"), "bad": output.style("bad ", "red")}
         for one in found:
             click.echo(f"{marks[one.level]} {one.text}")
             if one.hint:
                 click.echo(f"     {one.hint}")
-    sys.exit(1 if any(one.level == "bad" for one in found) else 0)
+    sys.exit(1 if bad else 0)
 
 
-def _examine(wanted: str | None) -> Iterator[Finding]:
+def _examine(wanted: str | None, state: files.StateDirectory) -> Iterator[Finding]:
     yield from _haproxies(wanted)
     yield from _machine()
+    yield from _state(state)
 
 
 def _haproxies(wanted: str | None) -> Iterator[Finding]:
@@ -76,6 +83,41 @@ def _machine() -> Iterator[Finding]:
     level: Literal["good", "note"] = "good" if machine.open_files_most >= 65536 else "note"
     hint = "" if level == "good" else "each connection needs two: raise it with ulimit -Hn or LimitNOFILE="
     yield Finding(level, f"open files: {machine.open_files}, at most {machine.open_files_most}", hint)
-    taken = sorted({one.port for one in machine.listening if one.port in (22, 80, 443)})
-    for port in taken:
-        yield Finding("note", f"port {port} is in use", f"`hapilot up` says by whom, if a listener needs it; ss -ltnp sport = :{port} too")
+    yield from _ports(machine.listening)
+
+
+def _ports(open_now: tuple[listening.Listening, ...]) -> Iterator[Finding]:
+    from hapilot.runtime import listening
+
+    for port in (22, 80, 443):
+        sockets = [one for one in open_now if one.port == port]
+        if sockets:
+            who = (
+                " and ".join(str(owner) for owner in listening.owners(sockets))
+                or f"another user's program (`ss -ltnp sport = :{port}` as root)"
+            )
+            yield Finding("note", f"port {port} is in use by {who}", "it matters if a listener of the site needs the same address")
+
+
+def _state(state: files.StateDirectory) -> Iterator[Finding]:
+    """The state directory: ours alone, and the private keys in it."""
+    from hapilot.base import errors
+
+    root = state.root
+    try:
+        if not root.exists():
+            yield Finding("good", f"state goes to {root}, which `hapilot up` makes")
+            return
+        holder = state.holder()
+        used = f"in use by process {holder}" if holder else "nobody works on it"
+        exposed = sorted(str(path) for path in root.glob("generations/*/certs/*.pem") if path.stat().st_mode & 0o077)
+        if root.stat().st_mode & 0o067:
+            exposed.insert(0, str(root))
+    except (OSError, errors.StateBroken) as problem:
+        yield Finding(
+            "bad", f"the state directory {root} can't be read: {problem}", "run hapilot as its owner, or name another with --state"
+        )
+        return
+    yield Finding("good", f"state is in {root}; {used}")
+    for path in exposed:
+        yield Finding("bad", f"other users can read {path}", f"chmod go-rwx {path}")

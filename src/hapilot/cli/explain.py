@@ -12,7 +12,8 @@ import click
 from hapilot.cli import options, output
 
 if TYPE_CHECKING:
-    from hapilot.explain import explanation
+    from hapilot.explain import explanation, probe
+    from hapilot.reconcile import live
 
 
 @click.command("explain")
@@ -25,26 +26,38 @@ if TYPE_CHECKING:
 @options.as_json
 def command(arguments: tuple[str, ...], source: str, headers: tuple[str, ...], **given: object) -> None:
     """TARGET is https://host/path, http://host/path, tls://host:port, ssh://host:port or tcp://:port."""
-    from hapilot.explain import explain, probe
+    from hapilot.explain import explain
     from hapilot.reconcile import live, pipeline
 
-    if len(arguments) > 2:
+    if len(arguments) not in (1, 2):
         raise click.UsageError("explain takes a site and one target")
-    *sites, target_text = arguments
-    site = Path(sites[0] if sites else options.DEFAULT_SITE)
-    asked = probe.parse_target(target_text, source=source, headers=tuple(_header(text) for text in headers))
+    target_text = arguments[-1]
+    site = Path(arguments[0] if len(arguments) == 2 else options.DEFAULT_SITE)
+    asked = _asked(target_text, source, headers)
     state_path = given["state_path"] if isinstance(given["state_path"], Path) else None
     _, target = options.compile_target(str(given["haproxy_wanted"]) if given["haproxy_wanted"] else None)
     prepared = pipeline.prepare(site, target, options.kept_authority(state_path), options.environment())
-    build, _ = prepared.require()
+    # A site whose expectations fail can be explained; that is how one finds out why.
+    build = prepared.build if prepared.build and prepared.bundle else prepared.require()[0]
     answer = explain.Explainer(build).explain(asked, target_text)
     seen = live.compare(build, asked, answer, options.state_directory(state_path)) if given["live"] else None
     if given["as_json"]:
         output.print_json(answer.as_json() | ({"live": seen.as_json()} if seen else {}))
     else:
-        for line in (*lines(answer), *(seen.lines() if seen else ())):
+        for line in (*lines(answer), *(live_lines(seen) if seen else ())):
             click.echo(line)
     sys.exit(1 if seen and not seen.agrees else 0)
+
+
+def _asked(target: str, source: str, headers: tuple[str, ...]) -> probe.Probe:
+    """The connection in question; one that is none is wrong usage, as a wrong option is."""
+    from hapilot.base import errors
+    from hapilot.explain import probe
+
+    try:
+        return probe.parse_target(target, source=source, headers=tuple(_header(text) for text in headers))
+    except errors.HapilotError as problem:
+        raise click.UsageError(f"{problem}\n    {problem.hint}" if problem.hint else str(problem)) from problem
 
 
 def _header(text: str) -> tuple[str, str]:
@@ -57,7 +70,7 @@ def _header(text: str) -> tuple[str, str]:
 def lines(answer: explanation.Explanation) -> Iterator[str]:
     """The answer for people: first what, then why, then what else was considered."""
     colour = {"forward": "green", "redirect": "cyan", "respond": "yellow", "reject": "red"}[answer.outcome]
-    yield f"{answer.target}  {click.style(_headline(answer), fg=colour, bold=True)}"
+    yield f"{answer.target}  {output.style(_headline(answer), colour, bold=True)}"
     yield f"  because    {answer.reason}"
     if answer.route:
         yield f"  route      {answer.route.match}  ({answer.route.origin.short})"
@@ -77,6 +90,14 @@ def lines(answer: explanation.Explanation) -> Iterator[str]:
         yield f"  not        {other.match} -> {other.service} ({other.origin.short}): {other.why}"
     if len(answer.considered) > 8:
         yield f"  not        … and {len(answer.considered) - 8} more"
+
+
+def live_lines(seen: live.Comparison) -> Iterator[str]:
+    """What came of the real connection, for people."""
+    word = output.style("agrees", "green", bold=True) if seen.agrees else output.style("differs", "red", bold=True)
+    yield f"  live       {word}: {seen.words}"
+    for difference in seen.differences:
+        yield f"             {difference}"
 
 
 def _headline(answer: explanation.Explanation) -> str:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import io
+import os
 import sys
+import traceback
 from typing import NoReturn
 
 import click
@@ -63,24 +66,57 @@ def cli() -> None:
 
 
 def main() -> NoReturn:
-    """Run a command; errors become one message and exit code 1, wrong usage 2."""
-    from hapilot.base import errors
+    """Run a command; errors become one message and exit code 1, wrong usage 2, Ctrl-C 130. No traceback reaches the user."""
+    _prepare_streams()
+    sys.exit(_run())
 
+
+def _run() -> int:
     try:
         code = cli.main(prog_name="hapilot", standalone_mode=False)
+        sys.stdout.flush()
     except click.exceptions.Exit as leaving:
-        sys.exit(leaving.exit_code)
-    except click.Abort:
-        sys.exit(130)
+        return leaving.exit_code
     except click.ClickException as problem:
         problem.show()
-        sys.exit(2)
-    except errors.HapilotError as problem:
-        from hapilot.cli import output
-
-        output.failed(problem)
-        sys.exit(1)
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        return 130
     except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(1)
-    sys.exit(code if isinstance(code, int) else 0)
+        return _nobody_reads()
+    except Exception as problem:  # the last resort: a bug, or an operating system that refuses something unforeseen
+        return _failed(problem)
+    return code if isinstance(code, int) else 0
+
+
+def _prepare_streams() -> None:
+    """A name that the terminal's encoding does not have must not end the command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _nobody_reads() -> int:
+    """`hapilot … | head`: Python would complain once more when it flushes at its end, so that goes nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(nowhere, stream.fileno())
+    return 1
+
+
+def _failed(problem: Exception) -> int:
+    from hapilot.base import errors
+    from hapilot.cli import output
+
+    if isinstance(problem, errors.HapilotError):
+        output.failed(problem)
+        return 1
+    if os.environ.get("HAPILOT_TRACEBACK"):
+        traceback.print_exception(problem)
+    kind = "" if isinstance(problem, OSError) else f"this is a bug in hapilot: {type(problem).__name__}: "
+    output.message(f"{output.style('error', 'red', bold=True)} {kind}{problem}")
+    output.message("    with HAPILOT_TRACEBACK=1 in the environment it shows where")
+    return 1

@@ -17,10 +17,16 @@ from hapilot.cli import options, output
 @options.as_json
 def command(site: Path, folder: Path | None, haproxy_wanted: str | None, state_path: Path | None, as_json: bool) -> None:  # noqa: FBT001
     """Print haproxy.cfg, or write it with its maps and certificates into a folder. The same site gives the same bytes."""
+    from hapilot.base import errors
     from hapilot.reconcile import pipeline
     from hapilot.runtime import plain
 
     _, target = options.compile_target(haproxy_wanted)
+    if folder is not None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            raise errors.HapilotError(f"can't write to {folder}: {problem.strerror}", "name another folder with -o") from problem
     authority = folder / "local-ca" if folder else options.kept_authority(state_path)
     prepared = pipeline.prepare(site, target, authority, options.environment())
     _, bundle = prepared.require()

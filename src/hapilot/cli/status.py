@@ -12,77 +12,111 @@ import click
 from hapilot.cli import options, output
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Console, RenderableType
+    from rich.text import Text
 
     from hapilot.reconcile import report
+    from hapilot.runtime import files
 
-_HEALTH = {"up": "green", "UP": "green", "degraded": "yellow", "down": "red", "DOWN": "red"}
+_HEALTH = {"up": "green", "UP": "green", "OPEN": "green", "degraded": "yellow", "down": "red", "DOWN": "red"}
+_WIDE = 200
+"""Columns where no terminal says how many it has; lines must not break for a program that reads them."""
 
 
 @click.command("status")
-@click.option("--watch", is_flag=True, help="Show it again every second.")
+@click.option("--watch", is_flag=True, help="Show it again every second, until Ctrl-C.")
 @options.state
 @options.as_json
 def command(watch: bool, state_path: Path | None, as_json: bool) -> None:  # noqa: FBT001 - flags on the command line
     """Listeners, services and servers: health, sessions, rate, last change, certificates."""
-    from hapilot.reconcile import pipeline, report
+    from hapilot.reconcile import report
 
     state = options.state_directory(state_path)
-    report.running_process(state)
-    _, target = options.compile_target(report.haproxy_of(state))
-    prepared = pipeline.prepare(report.site_of(state), target, options.kept_authority(state_path), options.environment())
-    build = prepared.build
-    if build is None:
-        _, _ = prepared.require()
+    seen = report.look(state)
+    if not watch:
+        _print(seen, as_json=as_json)
         return
+    try:
+        _watch(state, seen, as_json=as_json)
+    except KeyboardInterrupt:
+        return
+
+
+def _watch(state: files.StateDirectory, first: report.Report, *, as_json: bool) -> None:
+    """Looks every second. HAProxy may be away for a moment, between its death and its next start."""
+    from hapilot.base import errors
+    from hapilot.reconcile import report
+
+    seen: report.Report | None = first
     while True:
-        seen = report.look(build, state)
-        if as_json:
-            output.print_json(seen.as_json())
-        else:
-            _show(seen, clear=watch)
-        if not watch:
-            return
+        if seen is not None:
+            _print(seen, as_json=as_json, again=True)
         time.sleep(1.0)
+        try:
+            seen = report.look(state)
+        except errors.HaproxyFailed as problem:
+            seen = None
+            output.message(f"{time.strftime('%H:%M:%S')} {problem}")
 
 
-def _show(seen: report.Report, *, clear: bool) -> None:
-    from rich.console import Console
-
-    console = Console(highlight=False)
-    if clear and console.is_terminal:
+def _print(seen: report.Report, *, as_json: bool, again: bool = False) -> None:
+    if as_json:
+        output.print_json(seen.as_json(), in_a_line=again)
+        return
+    console = _console()
+    if again and console.is_terminal:
         console.clear()
     for part in _parts(seen):
         console.print(part)
 
 
-def _parts(seen: report.Report) -> Iterator[RenderableType]:
-    from rich.table import Table
+def _console() -> Console:
+    """Names and reasons come from outside, so nothing in them is markup."""
+    from rich.console import Console
 
+    console = Console(highlight=False, markup=False, emoji=False)
+    return console if console.is_terminal else Console(highlight=False, markup=False, emoji=False, width=_WIDE)
+
+
+def _parts(seen: report.Report) -> Iterator[RenderableType]:
     changed = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seen.last_change))
     yield f"{seen.site}: generation {seen.generation} since {changed}"
-    yield f"HAProxy {seen.haproxy}, process {seen.pid}, {seen.connections} connections"
+    attended = f"looked after by process {seen.hapilot_pid}" if seen.hapilot_pid else "no hapilot looks after it: `hapilot up` does"
+    yield f"HAProxy {seen.haproxy}, process {seen.pid}, {seen.connections} connections; {attended}"
     if seen.old_workers:
         yield f"{seen.old_workers} old workers finish their connections"
-    listeners = Table("listener", "address", "status", "sessions", "per second", "total")
-    for listener in seen.listeners:
-        listeners.add_row(
-            listener.name, "\n".join(listener.bind), listener.status, str(listener.sessions), str(listener.rate), str(listener.total)
-        )
-    yield listeners
-    services = Table("service", "server", "health", "sessions", "total", "since", "why")
-    for service in seen.services:
-        services.add_row(f"{service.name} ({service.tls})", "", _word(service.health), str(service.sessions), str(service.total))
-        for server in service.servers:
-            since = f"{server.last_change_seconds} s"
-            services.add_row("", server.name, _word(server.health), str(server.sessions), str(server.total), since, server.reason)
-    yield services
+    yield _listeners(seen)
+    yield _services(seen)
     for certificate in seen.certificates:
         yield f"certificate {certificate.name}: {', '.join(certificate.hosts)}, until {certificate.not_after[:10]}"
 
 
-def _word(health: str) -> str:
-    from rich.markup import escape
+def _listeners(seen: report.Report) -> RenderableType:
+    from rich.table import Table
 
-    colour = _HEALTH.get(health.split()[0] if health else "", "")
-    return f"[{colour}]{escape(health)}[/]" if colour else escape(health)
+    table = Table("listener", "address", "status", "sessions", "per second", "total")
+    for one in seen.listeners:
+        table.add_row(one.name, "\n".join(one.bind), _word(one.status), str(one.sessions), str(one.rate), str(one.total))
+    return table
+
+
+def _services(seen: report.Report) -> RenderableType:
+    from rich.table import Table
+
+    table = Table("service", "server", "address", "health", "sessions", "total", "since", "why")
+    for service in seen.services:
+        # HAProxy's own name only where one service has several backends.
+        several = sum(1 for other in seen.services if other.name == service.name) > 1
+        name = f"{service.name} [{service.backend}]" if several else service.name
+        table.add_row(f"{name} ({service.tls})", "", "", _word(service.health), str(service.sessions), str(service.total))
+        for server in service.servers:
+            address = server.address if server.address != server.name else ""
+            numbers = (str(server.sessions), str(server.total), f"{server.last_change_seconds} s")
+            table.add_row("", server.name, address, _word(server.health), *numbers, server.reason)
+    return table
+
+
+def _word(health: str) -> Text:
+    from rich.text import Text
+
+    return Text(health, style=_HEALTH.get(health.split()[0] if health else "", ""))

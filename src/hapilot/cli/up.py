@@ -2,34 +2,65 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
 
+from hapilot.base.diagnostics import Diagnostic
 from hapilot.cli import options, output
+
+
+def _ready(line: str) -> None:
+    """A result on stdout. Whoever reads it may go away; the site stays up all the same."""
+    with contextlib.suppress(BrokenPipeError):
+        click.echo(line)
+
+
+def _say(text: str) -> None:
+    """A message on stderr, with the same indifference."""
+    with contextlib.suppress(BrokenPipeError):
+        output.message(text)
+
+
+def _show(found: Iterable[Diagnostic]) -> None:
+    """Diagnostics on stderr, with the same indifference."""
+    with contextlib.suppress(BrokenPipeError):
+        output.diagnostics(found)
+
+
+def _is_missing(site: Path) -> bool:
+    """Whether nothing is there; where that can't be told, loading says why."""
+    try:
+        return not site.exists()
+    except OSError:
+        return False
 
 
 @click.command("up")
 @options.site
-@click.option("--stop-seconds", default=30.0, show_default=True, help="How long connections may finish when it ends.")
+@click.option(
+    "--stop-seconds", default=30.0, show_default=True, type=click.FloatRange(min=0), help="How long connections may finish when it ends."
+)
 @options.haproxy
 @options.state
 def command(site: Path, stop_seconds: float, haproxy_wanted: str | None, state_path: Path | None) -> None:
     """Run the site. SIGTERM ends it gracefully, SIGHUP re-reads the site; a changed file is applied at once."""
     from hapilot.base import errors
-    from hapilot.reconcile import loop, serve
-    from hapilot.runtime import binary
+    from hapilot.reconcile import choosing, loop, serve, targeting
+    from hapilot.runtime import binary, facts
 
-    haproxy, target = options.compile_target(haproxy_wanted)
-    if haproxy is None:
-        haproxy = binary.choose(haproxy_wanted)
     state = options.state_directory(state_path)
-    if not site.exists():
+    if _is_missing(site):
         raise errors.HapilotError(f"there is no site at {site}", "name a site file or a folder of them: hapilot up SITE")
-    state.prepare(target.drop_to or None)
-    settings = serve.Settings(site, loop.Operator(haproxy, state), target, options.environment(), stop_seconds)
-    voice = serve.Voice(ready=click.echo, say=output.message, show=output.diagnostics)
+    chosen = binary.choose(haproxy_wanted)
+    machine = facts.look()
+    state.prepare(targeting.make_target(chosen, machine).drop_to or None)
     with state.lock(f"hapilot up {site}"):
+        haproxy, note = choosing.settle(chosen, state)
+        target = targeting.make_target(haproxy, machine)
+        settings = serve.Settings(site, loop.Operator(haproxy, state), target, options.environment(), stop_seconds)
         state.save_origin({"site": str(site.absolute()), "haproxy": str(haproxy.path), "version": haproxy.version_text})
-        output.message(f"HAProxy {haproxy.version_text} ({haproxy.origin}), state in {state.root}")
-        serve.serve(settings, voice)
+        _say(note or f"HAProxy {haproxy.version_text} ({haproxy.origin}), state in {state.root}")
+        serve.serve(settings, serve.Voice(ready=_ready, say=_say, show=_show))

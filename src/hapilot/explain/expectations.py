@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from hapilot.base import diagnostics, errors
@@ -9,6 +10,8 @@ from hapilot.base.diagnostics import Diagnostic
 from hapilot.compile import build
 from hapilot.explain import explain, explanation, probe
 from hapilot.model.expect import Expectation
+
+_USUAL_PORT = re.compile(r"^(https://[^/?#]*(?=:443(?:[/?#]|$))|http://[^/?#]*(?=:80(?:[/?#]|$))):\d+")
 
 
 def check_expectations(made: build.Build, explainer: explain.Explainer) -> tuple[Diagnostic, ...]:
@@ -34,9 +37,14 @@ def differences(expected: Expectation, answer: explanation.Explanation) -> Itera
         ("outcome", expected.outcome, answer.outcome),
         ("service", expected.service, answer.service),
         ("tls", expected.tls, answer.tls.mode if answer.tls else None),
-        ("redirect", expected.redirect, answer.location),
+        ("redirect", _usual(expected.redirect), _usual(answer.location)),
         ("status", expected.status, answer.status),
     )
     for name, wanted, got in stated:
         if wanted is not None and wanted != got:
             yield f"{name} is {got or 'none'}, expected {wanted}"
+
+
+def _usual(location: str | None) -> str | None:
+    """A location without the port that its scheme has anyway (RFC 3986, section 6.2.3), so that a port from a variable may be 443."""
+    return location and _USUAL_PORT.sub(r"\1", location)

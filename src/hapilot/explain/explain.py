@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from hapilot.compile import build
+from hapilot.compile.passes import certificates
 from hapilot.explain import considered, explanation, probe
 from hapilot.languages.haproxy import tree
 from hapilot.languages.haproxy.evaluate import connection, evaluator, trace
@@ -26,6 +27,7 @@ class Explainer:
         self._entries = {table.path: {entry.key: entry for entry in table.entries} for table in made.tables}
         self._layers = {layer.frontend: layer for layer in made.layers}
         self._uses = {use.backend: use for use in made.backends}
+        self._certificates = certificates.in_list_order(made.site)
         self._evaluator = evaluator.Evaluator(
             made.config,
             {table.path: tuple((entry.key, entry.value) for entry in table.entries) for table in made.tables},
@@ -67,15 +69,13 @@ class Explainer:
         return _Answer(self, asked, found, shown).explanation()
 
     def _certificate(self, bind: tree.Line, sni: str | None) -> str | None:
-        """The certificate that HAProxy shows for a name: one with just this name, else one with a wildcard for it."""
+        """The certificate that HAProxy shows for a name: the first in its list with just this name, else the first with a
+        wildcard for it. It ignores case and, unlike routes, takes a final dot for a part of the name."""
         del bind  # every terminating frontend uses the same list
-        if sni is None:
-            return None
-        host = sni.lower().rstrip(".")
-        matching = [
-            (name.wildcard, one.shown) for one in self._build.site.materials.certificates for name in one.hosts if name.matches(host)
-        ]
-        return min(matching)[1] if matching else None
+        host = (sni or "").lower()
+        inexact = [one for one in self._certificates if any(name.matches(host) for name in one.hosts)]
+        exact = [one for one in inexact if any(name.matches(host) and not name.wildcard for name in one.hosts)]
+        return next((one.shown for one in exact or inexact), None)
 
     def entry(self, lookup: trace.Lookup) -> build.Entry | None:
         """The table entry that a lookup hit."""

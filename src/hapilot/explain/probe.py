@@ -77,7 +77,7 @@ class Probe:
 def parse_target(text: str, *, source: str = "", headers: tuple[tuple[str, str], ...] = ()) -> Probe:
     """``https://host/path``, ``http://…``, ``tls://host:port``, ``ssh://host:port`` or ``tcp://:port``.
 
-    Raises HapilotError with a hint where the text is none of them.
+    A Host among the ``headers`` takes the place of the target's, as in curl. Raises HapilotError with a hint where the text is none of them.
     """
     hint = "such as https://shop.example.test/cart, tls://vault.example.test:443, ssh://example.test:22 or tcp://:6443"
     scheme, separator, _ = text.partition("://")
@@ -90,6 +90,7 @@ def parse_target(text: str, *, source: str = "", headers: tuple[tuple[str, str],
         raise HapilotError(f"{text!r} is not a target: {problem}", hint) from problem
     if port is None:
         raise HapilotError(f"{text!r} has no port", hint)
+    hosts = [value for name, value in headers if name.lower() == "host"]
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Probe(
         kind=scheme,  # pyright: ignore[reportArgumentType] - one of Kind, checked above
@@ -97,7 +98,8 @@ def parse_target(text: str, *, source: str = "", headers: tuple[tuple[str, str],
         port=port,
         path=path,
         source=_source(source),
-        headers=headers,
+        headers=tuple((name, value) for name, value in headers if name.lower() != "host"),
+        authority=hosts[-1] if hosts else None,
         version="2" if scheme == "https" else "1.1",
     )
 

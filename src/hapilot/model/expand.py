@@ -169,8 +169,13 @@ def _there_are(kind: str, known: Iterable[str]) -> str:
 
 def dump(canonical: spec.SiteSpec) -> str:
     """The specification as a site file. Reading it gives the same specification again, except secrets, which are stars."""
+    return yaml.dump(as_data(canonical), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+
+
+def as_data(canonical: spec.SiteSpec) -> Any:
+    """What :func:`dump` prints, as plain mappings, lists and texts for JSON."""
     data = _prune(canonical.model_dump(by_alias=True, exclude_none=True), canonical.model_dump(by_alias=True, exclude_defaults=True))
-    return yaml.dump(_presentable(data), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+    return _presentable(data)
 
 
 class _Dumper(yaml.SafeDumper):

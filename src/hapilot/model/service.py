@@ -22,7 +22,7 @@ class Server(section.Section):
 
     address: values.Server
     """host:port; without a port the listener's is meant."""
-    name: values.Text | None = None
+    name: values.ServerName | None = None
     """How status and the runtime verbs call it; default: its address."""
     weight: Annotated[int, pydantic.Field(ge=0, le=256)] | None = None
     """Share of the traffic, 0 to 256."""
@@ -84,7 +84,7 @@ class Verify(section.Section):
 
     ca: values.Text | None = None
     """A PEM file of CAs; default: the system's."""
-    name: values.Text = "host"
+    name: values.HostName = "host"
     """The name that is sent as SNI and must be in the certificate: ``host`` (the requested host) or a fixed name."""
 
 

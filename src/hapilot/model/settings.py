@@ -10,8 +10,11 @@ import pydantic
 from hapilot.model import section, values
 
 
+_SYSLOG = re.compile(r"syslog:(?:/[A-Za-z0-9_./-]{1,100}|(?:[A-Za-z0-9][A-Za-z0-9.-]{0,252}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?)")
+
+
 def _check_log_target(value: str) -> str:
-    if value == "stdout" or re.fullmatch(r"syslog:[A-Za-z0-9_.:/\[\]-]{1,200}", value):
+    if value == "stdout" or _SYSLOG.fullmatch(value):
         return value
     raise values.refuse("bad-value", f"{value!r} is not a place for logs", "write stdout, syslog:/dev/log or syslog:HOST:PORT")
 

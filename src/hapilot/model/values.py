@@ -286,6 +286,24 @@ def _check_line(value: str) -> str:
     return value
 
 
+_SERVER_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,127}")
+"""What HAProxy takes as a server's name (configuration manual, section 4)."""
+
+
+def _check_server_name(value: str) -> str:
+    if not _SERVER_NAME.fullmatch(value):
+        hint = "a server's name has 1 to 128 letters, digits and _.:- and starts with a letter or digit"
+        raise refuse("bad-name", f"{value!r} is not a name for a server", hint)
+    return value
+
+
+def _check_host_name(value: str) -> str:
+    try:
+        return names.to_ascii_host(value)
+    except ValueError as problem:
+        raise refuse("bad-host", str(problem), "such as shop.example.test") from problem
+
+
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~]{1,256}")
 
 
@@ -325,6 +343,10 @@ Duration = Annotated[
 Name = Annotated[str, pydantic.AfterValidator(_check_name), pydantic.Field(json_schema_extra={"pattern": f"^{names.NAME.pattern}$"})]
 Text = Annotated[str, pydantic.AfterValidator(_check_line)]
 """One line without control characters."""
+ServerName = Annotated[Text, pydantic.AfterValidator(_check_server_name)]
+"""How status and the runtime verbs call a server."""
+HostName = Annotated[Text, pydantic.AfterValidator(_check_host_name)]
+"""One host name, without wildcards."""
 Token = Annotated[str, pydantic.AfterValidator(_check_token)]
 """The name of a header, a cookie or a method (RFC 9110, section 5.6.2)."""
 User = Annotated[str, pydantic.AfterValidator(_check_user)]

@@ -16,11 +16,12 @@ def settle(chosen: binary.Haproxy, state: files.StateDirectory) -> tuple[binary.
     program = running.program if running is not None else None
     if program is None or program.resolve() == chosen.path.resolve():
         return chosen, ""
-    change = "to change over, end this hapilot with SIGTERM and start it again"
     try:
         own = binary.choose(str(program))
     except errors.HaproxyMissing as problem:
-        raise errors.HaproxyMissing(f"the HAProxy that runs here can't be used any more: {problem}", f"end it with `kill {running.pid}`" if running else "") from problem
+        hint = f"end it with `kill {running.pid}` and start hapilot again" if running else ""
+        raise errors.HaproxyMissing(f"the HAProxy that runs here can't be reloaded any more: {problem}", hint) from problem
     return own, (
-        f"HAProxy {own.version_text} ({own.path}) runs already and is kept, instead of the chosen {chosen.version_text} ({chosen.path}); {change}"
+        f"HAProxy {own.version_text} ({own.path}) runs already and is kept; "
+        f"{chosen.version_text} ({chosen.path}) was chosen: to change over, end this hapilot with SIGTERM and start it again"
     )

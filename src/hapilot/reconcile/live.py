@@ -6,15 +6,13 @@ Which service took it is read from HAProxy's own counters, before and after.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import click
-
 from hapilot.compile import build
 from hapilot.explain import explanation, probe
-from hapilot.reconcile import report
+from hapilot.reconcile import report, serving
 from hapilot.runtime import attempt, endpoints, files, observe, process
 
 _COUNTERS_SECONDS = 2.0
@@ -46,31 +44,35 @@ class Comparison:
             "differences": list(self.differences),
         }
 
-    def lines(self) -> Iterator[str]:
-        """For people."""
-        word = click.style("agrees", fg="green", bold=True) if self.agrees else click.style("differs", fg="red", bold=True)
-        yield f"  live       {word}: {_words(self.seen)}" + (f", taken by {', '.join(self.services)}" if self.services else "")
-        for difference in self.differences:
-            yield f"             {difference}"
+    @property
+    def words(self) -> str:
+        """What was seen, in a line."""
+        return _words(self.seen) + (f", taken by {', '.join(self.services)}" if self.services else "")
 
 
 def compare(made: build.Build, asked: probe.Probe, said: explanation.Explanation, state: files.StateDirectory) -> Comparison:
     """Connect to the running site in ``state``. Raises HaproxyFailed where none runs."""
     running = report.running_process(state)
-    before = _totals(made, running)
+    kept = serving.serving_summary(state)
+    backends = {use.backend: use.name for use in kept.services} if kept else {}
+    before = _totals(backends, running)
     seen = attempt.attempt(_address(made, asked, said), asked)
-    taken = _taken(made, running, before, said.service)
+    taken = _taken(backends, running, before, said.service)
     return Comparison(seen, taken, tuple(differences(said, seen, taken)))
 
 
 def differences(said: explanation.Explanation, seen: attempt.Seen, taken: tuple[str, ...]) -> Iterator[str]:
     """What is not as it was said."""
+    if said.listener is not None and not seen.connected:
+        yield f"said: listener {said.listener}; nothing listens there ({seen.problem})"
+        return
     if said.outcome == "reject" and seen.kind != "closed":
         yield f"said: refused; seen: {_words(seen)}"
     if said.outcome == "forward":
         only_handshake = seen.kind == "tls" and said.tls is not None and said.tls.certificate is not None
         if said.service not in taken and not only_handshake:
-            yield f"said: service {said.service}; its counters did not move"
+            others = f"taken by {', '.join(taken)}" if taken else "its counters did not move"
+            yield f"said: service {said.service}; {others}"
         if seen.kind == "response" and seen.status == 421:
             yield "said: forwarded; seen: 421"
     if said.status is not None and seen.status != said.status:
@@ -100,20 +102,21 @@ def _address(made: build.Build, asked: probe.Probe, said: explanation.Explanatio
     return reached if isinstance(reached, tuple) else ("127.0.0.1", asked.port)
 
 
-def _totals(made: build.Build, running: process.Process) -> dict[str, int]:
+def _totals(backends: Mapping[str, str], running: process.Process) -> dict[str, int]:
+    """Sessions of every service so far. ``backends`` is what runs, which may not be what the site file says now."""
     seen = observe.observe(running.run_dir)
     found: dict[str, int] = {}
-    for use in made.backends:
-        proxy = seen.proxy(use.backend, "backend")
-        found[use.service] = found.get(use.service, 0) + (proxy.total if proxy else 0)
+    for backend, service in backends.items():
+        proxy = seen.proxy(backend, "backend")
+        found[service] = found.get(service, 0) + (proxy.total if proxy else 0)
     return found
 
 
-def _taken(made: build.Build, running: process.Process, before: dict[str, int], expected: str | None) -> tuple[str, ...]:
+def _taken(backends: Mapping[str, str], running: process.Process, before: dict[str, int], expected: str | None) -> tuple[str, ...]:
     """Services whose counters moved; waits a moment for the expected one."""
     deadline = time.monotonic() + _COUNTERS_SECONDS
     while True:
-        moved = tuple(service for service, total in _totals(made, running).items() if total > before.get(service, 0))
+        moved = tuple(service for service, total in _totals(backends, running).items() if total > before.get(service, 0))
         if expected is None or expected in moved or time.monotonic() >= deadline:
             return moved
         time.sleep(0.05)

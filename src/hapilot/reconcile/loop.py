@@ -14,8 +14,8 @@ from typing import Literal
 from hapilot.base import diagnostics, errors
 from hapilot.base.diagnostics import Diagnostic
 from hapilot.compile import build
-from hapilot.reconcile import pipeline, verify
-from hapilot.render import bundle, summary
+from hapilot.reconcile import pipeline, serving, verify
+from hapilot.render import summary
 from hapilot.runtime import binary, endpoints, files, identity, preflight, process
 
 
@@ -109,25 +109,13 @@ class Operator:
         wanted = wanted_binds(made)
         ours: frozenset[int] = frozenset()
         if running is not None:
-            before = serving_summary(self.state)
+            before = serving.serving_summary(self.state)
             held = set(before.opened) if before else set[summary.Opened]()
             wanted = tuple(bind for bind in wanted if summary.Opened(bind.host, bind.port) not in held)
             ours = frozenset(member.pid for member in identity.group_members(running.pid)) if wanted else ours
         found = preflight.check_binds(wanted, ours=ours)
         if diagnostics.has_errors(found):
             raise errors.SiteError(found)
-
-
-def serving_summary(state: files.StateDirectory) -> summary.Summary | None:
-    """What the running generation is, or None before the first. Raises StateBroken where its summary is damaged."""
-    serving = state.serving()
-    if serving is None:
-        return None
-    try:
-        return summary.from_json(state.summary(serving.number))
-    except (KeyError, TypeError, ValueError) as problem:
-        hint = "end hapilot and start it again: a new generation is written"
-        raise errors.StateBroken(f"{serving.path / files.SUMMARY} is damaged", hint) from problem
 
 
 def wanted_binds(made: build.Build) -> tuple[preflight.WantedBind, ...]:

@@ -1,14 +1,18 @@
-"""What is running, in our words: listeners, services, servers and certificates. ``status`` prints it."""
+"""What is running, in our words: listeners, services, servers and certificates. ``status`` prints it.
+
+In: the state directory. Out: a :class:`Report`. The words come from the summary that was kept with the running generation, never
+from the site file, which may have changed since; the numbers come from HAProxy.
+"""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from hapilot.base import errors
-from hapilot.compile import build
-from hapilot.runtime import binary, files, observe, process
+from hapilot.reconcile import reasons, serving
+from hapilot.render import summary
+from hapilot.runtime import files, observe, process
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +43,10 @@ class ServerReport:
 
 @dataclass(frozen=True, slots=True)
 class ServiceReport:
-    """A service and its servers."""
+    """A service and its servers. It has several backends where its listeners need different ones."""
 
     name: str
+    backend: str
     tls: str
     health: str
     sessions: int
@@ -51,20 +56,12 @@ class ServiceReport:
 
 
 @dataclass(frozen=True, slots=True)
-class CertificateReport:
-    """A certificate and how long it is good for."""
-
-    name: str
-    hosts: tuple[str, ...]
-    not_after: str
-
-
-@dataclass(frozen=True, slots=True)
 class Report:
-    """One look at a running site."""
+    """One look at a running site. ``hapilot_pid`` is None where no hapilot looks after HAProxy; ``last_change`` in s since 1970."""
 
     site: str
     haproxy: str
+    hapilot_pid: int | None
     pid: int
     generation: int
     uptime_seconds: int
@@ -72,7 +69,7 @@ class Report:
     last_change: float
     listeners: tuple[ListenerReport, ...]
     services: tuple[ServiceReport, ...]
-    certificates: tuple[CertificateReport, ...]
+    certificates: tuple[summary.CertificateSummary, ...]
     old_workers: int
     quarantined: tuple[str, ...] = ()
 
@@ -90,63 +87,54 @@ def running_process(state: files.StateDirectory) -> process.Process:
     return running
 
 
-def look(made: build.Build, state: files.StateDirectory) -> Report:
-    """Ask HAProxy and put the answers beside the site that ``state`` says it runs."""
+def look(state: files.StateDirectory) -> Report:
+    """Ask HAProxy, and put the answers beside what its generation is. Raises HaproxyFailed where nothing runs."""
     running = running_process(state)
+    kept = serving.serving_summary(state)
+    generation = state.serving()
+    if kept is None or generation is None:
+        raise errors.HaproxyFailed(f"the first start in {state.root} is not finished", "ask again in a moment")
     seen = observe.observe(running.run_dir)
-    current = state.current()
     return Report(
-        site=str(state.origin().get("site", "")),
+        site=generation.description.origin,
         haproxy=seen.info.version,
+        hapilot_pid=state.holder(),
         pid=running.pid,
-        generation=current.number if current else 0,
+        generation=generation.number,
         uptime_seconds=seen.info.uptime_seconds,
         connections=seen.info.connections,
-        last_change=current.description.time if current else 0.0,
-        listeners=tuple(_listeners(made, seen)),
-        services=tuple(_services(made, seen)),
-        certificates=tuple(
-            CertificateReport(one.shown, tuple(str(host) for host in one.hosts), one.not_after.isoformat())
-            for one in made.site.materials.certificates
-        ),
+        last_change=generation.description.time,
+        listeners=tuple(_listeners(kept, seen)),
+        services=tuple(_services(kept, seen)),
+        certificates=kept.certificates,
         old_workers=sum(1 for worker in seen.workers if worker.old),
     )
 
 
-def site_of(state: files.StateDirectory) -> Path:
-    """The site that runs in ``state``."""
-    return Path(str(state.origin().get("site", "")))
-
-
-def haproxy_of(state: files.StateDirectory) -> str:
-    """The HAProxy that runs in ``state``, as ``--haproxy`` takes it."""
-    return str(state.origin().get("haproxy", "")) or str(binary.choose(None).path)
-
-
-def _listeners(made: build.Build, seen: observe.Running) -> list[ListenerReport]:
+def _listeners(kept: summary.Summary, seen: observe.Running) -> list[ListenerReport]:
     reports: list[ListenerReport] = []
-    for name, listener in (made.site.spec.listeners or {}).items():
-        proxy = seen.proxy(name, "frontend")
+    for listener in kept.listeners:
+        proxy = seen.proxy(listener.name, "frontend")
         if proxy is not None:
-            binds = tuple(str(bind) for bind in listener.bind)
-            reports.append(ListenerReport(name, binds, proxy.status, proxy.sessions, proxy.rate, proxy.total))
+            reports.append(ListenerReport(listener.name, listener.bind, proxy.status, proxy.sessions, proxy.rate, proxy.total))
     return reports
 
 
-def _services(made: build.Build, seen: observe.Running) -> list[ServiceReport]:
+def _services(kept: summary.Summary, seen: observe.Running) -> list[ServiceReport]:
     reports: list[ServiceReport] = []
-    for use in made.backends:
+    for use in kept.services:
         proxy = seen.proxy(use.backend, "backend")
         if proxy is None:
             continue
-        addresses = {server.name: server.address for server in use.servers}
-        servers = tuple(_server(one, addresses.get(one.name, one.address)) for one in proxy.servers)
-        reports.append(ServiceReport(use.backend, use.tls, _health(servers), proxy.sessions, proxy.rate, proxy.total, servers))
+        servers = tuple(_server(one, use.servers.get(one.name, one.address)) for one in proxy.servers)
+        numbers = (proxy.sessions, proxy.rate, proxy.total)
+        reports.append(ServiceReport(use.name, use.backend, use.tls, _health(servers), *numbers, servers))
     return reports
 
 
 def _server(one: observe.ServerState, address: str) -> ServerReport:
-    return ServerReport(one.name, address, one.status, one.error, one.sessions, one.total, one.weight, one.last_change_seconds)
+    reason = reasons.explained(one.error)
+    return ServerReport(one.name, address, one.status, reason, one.sessions, one.total, one.weight, one.last_change_seconds)
 
 
 def _health(servers: tuple[ServerReport, ...]) -> str:

@@ -1,6 +1,7 @@
 """The foreground life of ``up``: start or adopt, watch the sources and HAProxy, apply changes, end gracefully.
 
-``cli.up`` calls :func:`serve`; everything it decides is in ``loop``, everything it does in ``runtime``.
+In: what ``up`` was asked to do and how it speaks. Out: a HAProxy that follows its site until a signal ends both. ``cli.up`` calls
+:func:`serve`; what one change does is in ``loop``, when there is one in ``watching``, what happens to HAProxy in ``runtime``.
 """
 
 from __future__ import annotations
@@ -13,18 +14,13 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import watchfiles
-
 from hapilot.base import diagnostics, errors
 from hapilot.base.diagnostics import Diagnostic
 from hapilot.compile import target
-from hapilot.reconcile import loop, pipeline
+from hapilot.reconcile import loop, pipeline, serving, watching
 from hapilot.runtime import notify, process, supervise
 
-DEBOUNCE_MS = 200
-"""Editors write a file in several steps; changes within this time are one change."""
-LOOK_MS = 500
-"""How often HAProxy's life and the watchdog are looked at."""
+_HOW = {"start": "started", "reload": "adopted and reloaded", "nothing": "adopted, nothing to change", "adopt": "adopted as it is"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +43,23 @@ class Voice:
     show: Callable[[tuple[Diagnostic, ...]], None]
 
 
+class _HurryUp(Exception):
+    """A second signal to end: connections get no more time."""
+
+
 @dataclass(slots=True)
 class _Signals:
     """What signals have asked for. ``wake`` ends the wait for changes."""
 
     wake: threading.Event = field(default_factory=threading.Event)
     stopping: bool = False
+    draining: bool = False
     rereading: bool = False
 
     def stop(self, *_: object) -> None:
+        if self.draining:
+            self.draining = False
+            raise _HurryUp
         self.stopping = True
         self.wake.set()
 
@@ -64,121 +68,137 @@ class _Signals:
         self.wake.set()
 
 
+@dataclass(slots=True)
+class _Life:
+    """What changes while ``up`` runs: the files looked at, the HAProxy that is kept alive, the addresses that were announced."""
+
+    settings: Settings
+    voice: Voice
+    seen: watching.Look = field(default_factory=dict[Path, tuple[object, ...]])
+    announced: frozenset[tuple[str, str]] = frozenset()
+
+    def prepare(self) -> pipeline.Prepared:
+        """Read the site. What was watched before stays watched if the site is broken: the repair may come in any of its files."""
+        began = time.time_ns()
+        before = watching.look(self.seen)
+        settings = self.settings
+        prepared = pipeline.prepare(settings.site, settings.target, settings.operator.state.ca, settings.environment)
+        paths = prepared.watched if prepared.ok else (*prepared.watched, *self.seen)
+        self.seen = watching.look_after_reading(paths or (settings.site,), before, began)
+        return prepared
+
+    def announce(self) -> None:
+        """A line for each address that was not announced yet, from what really runs."""
+        running = serving.serving_summary(self.settings.operator.state)
+        binds = [(one.name, bind) for one in running.listeners for bind in one.bind] if running else []
+        for name, bind in binds:
+            if (name, bind) not in self.announced:
+                self.voice.ready(f"ready {name} {bind}")
+        self.announced = frozenset(binds)
+
+
 def serve(settings: Settings, voice: Voice) -> None:
     """Run until SIGTERM or SIGINT. Raises HapilotError if the site can't be started."""
     with settings.operator.state.announced(), _handlers() as asked:
-        running = process.adopt(settings.operator.state)
-        prepared = _prepare(settings)
-        voice.show(prepared.diagnostics)
-        applied = _first(settings, prepared, running, voice)
-        _announce(prepared, applied, voice)
-        try:
-            _keep(settings, applied, prepared, asked, voice)
-        finally:
-            notify.stopping("draining")
-        voice.say(f"ending; connections have {settings.stop_seconds:g} s to finish")
-        clean = applied.process.stop(settings.stop_seconds) if applied.process.is_alive else True
-        voice.say("ended" if clean else "ended; connections that were still open were cut")
+        life = _Life(settings, voice)
+        applied = _first(life, process.adopt(settings.operator.state))
+        voice.say(f"HAProxy {_HOW[applied.how]}: process {applied.process.pid}, generation {applied.generation}")
+        life.announce()
+        notify.ready(f"generation {applied.generation}")
+        drop_to = settings.target.drop_to or None
+        supervisor = supervise.Supervisor(applied.process, lambda: settings.operator.restart(drop_to))
+        _keep(life, supervisor, asked)
+        _end(settings, supervisor.process, asked, voice)
 
 
-def _prepare(settings: Settings) -> pipeline.Prepared:
-    return pipeline.prepare(settings.site, settings.target, settings.operator.state.ca, settings.environment)
-
-
-def _first(settings: Settings, prepared: pipeline.Prepared, running: process.Process | None, voice: Voice) -> loop.Applied:
+def _first(life: _Life, running: process.Process | None) -> loop.Applied:
     """The first application. A site with errors does not end a HAProxy that was adopted: its last good state serves on."""
+    prepared = life.prepare()
+    operator = life.settings.operator
     try:
-        return settings.operator.apply(prepared, running)
+        applied = operator.apply(prepared, running)
     except errors.HapilotError as problem:
-        current = settings.operator.state.current()
-        if running is None or current is None:
+        former = operator.state.serving()
+        if running is None or former is None:
             raise
-        voice.say(f"the running HAProxy keeps generation {current.number}: {problem}")
-        return loop.Applied("adopt", running, current.number)
+        _refused(problem, prepared, life.voice)
+        life.voice.say(f"the running HAProxy keeps generation {former.number}")
+        return loop.Applied("adopt", running, former.number)
+    life.voice.show(_remarks(prepared, applied))
+    return applied
 
 
-def _announce(prepared: pipeline.Prepared, applied: loop.Applied, voice: Voice) -> None:
-    how = {"start": "started", "reload": "adopted and reloaded", "nothing": "adopted, nothing to change", "adopt": "adopted as it is"}
-    voice.say(f"HAProxy {how[applied.how]}: process {applied.process.pid}, generation {applied.generation}")
-    build = prepared.build
-    if build is not None:
-        for name, listener in (build.site.spec.listeners or {}).items():
-            for bind in listener.bind:
-                voice.ready(f"ready {name} {bind}")
-    notify.ready(f"generation {applied.generation}")
-
-
-def _keep(settings: Settings, applied: loop.Applied, prepared: pipeline.Prepared, asked: _Signals, voice: Voice) -> None:
+def _keep(life: _Life, supervisor: supervise.Supervisor[process.Process], asked: _Signals) -> None:
     """Until asked to stop: restart HAProxy if it dies, apply changed sources."""
-    supervisor = supervise.Supervisor(applied.process, lambda: _restart(settings))
-    watched = prepared.watched
     while not asked.stopping:
-        changed = _wait(watched, asked, supervisor, voice)
+        _wait(life, supervisor, asked)
         if asked.stopping:
             return
-        if changed or asked.rereading:
-            asked.rereading = False
-            watched = _change(settings, supervisor, watched, voice)
+        asked.rereading = False
+        _change(life, supervisor)
 
 
-def _wait(watched: tuple[Path, ...], asked: _Signals, supervisor: supervise.Supervisor[process.Process], voice: Voice) -> bool:
-    """Waits for a change of the watched files, a signal, or a death of HAProxy; whether files changed."""
+def _wait(life: _Life, supervisor: supervise.Supervisor[process.Process], asked: _Signals) -> None:
+    """Returns when the files have changed or a signal has come. Looks after HAProxy and systemd's watchdog meanwhile."""
     asked.wake.clear()
-    folders = {path if path.is_dir() else path.parent for path in watched if path.exists() or path.parent.exists()}
-    interesting = {path.absolute() for path in watched}
-    changes = watchfiles.watch(
-        *sorted(folders),
-        debounce=DEBOUNCE_MS,
-        step=50,
-        rust_timeout=LOOK_MS,
-        yield_on_timeout=True,
-        stop_event=asked.wake,
-        raise_interrupt=False,
-        recursive=False,
-        watch_filter=lambda _, name: _concerns(Path(name), interesting),
-    )
-    for change in changes:
-        if change:
-            return True
+    for _ in watching.ticks(life.seen, asked.wake):
+        if asked.stopping or asked.rereading:
+            return
         event = supervisor.poll()
         if event is not None:
-            voice.say(event.text)
+            life.voice.say(event.text)
         notify.watchdog()
-        if asked.stopping or asked.rereading:
-            return False
-    return False
+        paths = tuple(life.seen)
+        if watching.look(paths) != life.seen:
+            watching.settled(paths)
+            return
 
 
-def _concerns(path: Path, interesting: set[Path]) -> bool:
-    """Whether a changed path is a watched file, or lies directly in a watched folder."""
-    return path.absolute() in interesting or path.absolute().parent in interesting
-
-
-def _change(
-    settings: Settings, supervisor: supervise.Supervisor[process.Process], watched: tuple[Path, ...], voice: Voice
-) -> tuple[Path, ...]:
+def _change(life: _Life, supervisor: supervise.Supervisor[process.Process]) -> None:
     """Apply the changed sources. If anything is wrong the running state stays as it is."""
     notify.reloading("applying a change")
     began = time.monotonic()
-    prepared = _prepare(settings)
+    prepared = life.prepare()
+    voice = life.voice
+    alive = supervisor.process.is_alive
     try:
-        applied = settings.operator.apply(prepared, supervisor.process if supervisor.process.is_alive else None)
+        applied = life.settings.operator.apply(prepared, supervisor.process if alive else None)
     except errors.HapilotError as problem:
-        found = loop.problems(problem) or prepared.diagnostics
-        voice.show(found)
-        voice.say(f"not applied, the former state serves on: {problem}")
+        _refused(problem, prepared, voice)
+        voice.say("not applied, the former state serves on" if alive else "not applied")
     else:
-        supervisor.replace(applied.process)
-        voice.show(tuple(one for one in prepared.diagnostics if one.severity is not diagnostics.Severity.ERROR))
+        if not alive:
+            supervisor.replace(applied.process)
+        voice.show(_remarks(prepared, applied))
         done = "nothing to change" if applied.how == "nothing" else f"generation {applied.generation} ({applied.how})"
         voice.say(f"applied: {done}, {time.monotonic() - began:.2f} s")
+        life.announce()
     notify.ready("serving")
-    return prepared.watched or watched
 
 
-def _restart(settings: Settings) -> process.Process:
-    """Start HAProxy again on the current generation."""
-    return process.start(settings.operator.haproxy, settings.operator.state, drop_to=settings.target.drop_to or None)
+def _refused(problem: errors.HapilotError, prepared: pipeline.Prepared, voice: Voice) -> None:
+    """Why nothing was applied: the diagnostics with their places, else the error."""
+    voice.show(loop.problems(problem) or prepared.diagnostics)
+    voice.say(f"error {problem}" + (f"\n    {problem.hint}" if problem.hint else ""))
+
+
+def _remarks(prepared: pipeline.Prepared, applied: loop.Applied) -> tuple[Diagnostic, ...]:
+    return diagnostics.in_order((*prepared.diagnostics, *applied.warned))
+
+
+def _end(settings: Settings, running: process.Process, asked: _Signals, voice: Voice) -> None:
+    """Connections get their time; a second signal cuts it short."""
+    notify.stopping("draining")
+    clean = True
+    if running.is_alive:
+        voice.say(f"ending; connections have {settings.stop_seconds:g} s to finish")
+        try:
+            asked.draining = True
+            clean = running.stop(settings.stop_seconds)
+        except _HurryUp:
+            clean = running.stop(0.0)
+        asked.draining = False
+    voice.say("ended" if clean else "ended; connections that were still open were cut")
 
 
 @contextlib.contextmanager

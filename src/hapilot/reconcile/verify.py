@@ -11,7 +11,7 @@ from hapilot.base.origin import Origin
 from hapilot.compile import build
 from hapilot.languages.haproxy import printer
 from hapilot.render import bundle
-from hapilot.runtime import binary, check, messages, plain
+from hapilot.runtime import binary, check, environment, messages, plain
 
 
 def verify(made: build.Build, files_made: bundle.Bundle, haproxy: binary.Haproxy) -> tuple[Diagnostic, ...]:
@@ -19,9 +19,8 @@ def verify(made: build.Build, files_made: bundle.Bundle, haproxy: binary.Haproxy
     with tempfile.TemporaryDirectory(prefix="hapilot-check-") as folder:
         directory = Path(folder)
         plain.write_bundle(directory, files_made)
-        run = directory / "run"
-        run.mkdir(mode=0o700)
-        checked = check.check_files(haproxy, directory, env={"HAPILOT_RUN": str(run)})
+        # Nothing is opened by a check, but names of sockets are measured: below a long TMPDIR they would be refused.
+        checked = check.check_files(haproxy, directory, env={environment.RUN: made.target.run_dir})
     said = [_diagnostic(made, haproxy, finding) for finding in checked.findings if finding.severity != "notice"]
     if not checked.ok and not diagnostics.has_errors(said):
         whole = Origin(made.site.name)

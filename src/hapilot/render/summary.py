@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from hapilot.compile import build
+if TYPE_CHECKING:
+    from hapilot.compile import build
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ class Seen:
     certificate: tuple[str, ...] = ()
     data: bytes = b""
     problem: str = ""
+    connected: bool = True
+    """False where not even the connection could be opened."""
 
     def header(self, name: str) -> str | None:
         """A response header."""
@@ -36,7 +38,11 @@ class Seen:
 def attempt(address: tuple[str, int], asked: probe.Probe, timeout: float = SECONDS) -> Seen:
     """Connect to ``address`` (an IP address and port) and do what ``asked`` says. Failures are values."""
     try:
-        with socket.create_connection(address, timeout) as plain:
+        plain = socket.create_connection(address, timeout)
+    except OSError as problem:
+        return Seen("closed", problem=str(problem) or type(problem).__name__, connected=False)
+    try:
+        with plain:
             return _speak(plain, asked)
     except (OSError, http.client.HTTPException) as problem:
         return Seen("closed", problem=str(problem) or type(problem).__name__)

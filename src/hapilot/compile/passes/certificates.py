@@ -9,6 +9,7 @@ from hapilot.base import diagnostics
 from hapilot.base.diagnostics import Diagnostic
 from hapilot.compile import build
 from hapilot.compile.draft import Draft, Entrance
+from hapilot.model import site
 
 LIST = "certs/list"
 """The crt-list that all terminating frontends use."""
@@ -20,11 +21,14 @@ def check_certificates(draft: Draft) -> Draft:
     for entrance in draft.entrances:
         found += _uncovered(draft, entrance)
         found += _covering_passthrough(draft, entrance)
-    entries = tuple(
-        build.Entry(f"certs/{one.name}.pem", "", one.origin) for one in sorted(draft.site.materials.certificates, key=lambda one: one.name)
-    )
+    entries = tuple(build.Entry(f"certs/{one.name}.pem", "", one.origin) for one in in_list_order(draft.site))
     table = build.Table(LIST, entries, "every certificate of the site")
     return replace(draft, tables=(*draft.tables, table)).noting(found)
+
+
+def in_list_order(made: site.Site) -> tuple[site.LoadedCertificate, ...]:
+    """The certificates in the order of the list: of several for one name, HAProxy shows the first."""
+    return tuple(sorted(made.materials.certificates, key=lambda one: one.name))
 
 
 def _uncovered(draft: Draft, entrance: Entrance) -> Iterator[Diagnostic]:

@@ -88,7 +88,7 @@ def _http_section(draft: Draft, entrance: Entrance, side: Literal["tls", "plain"
         *_client_timeout(draft, entrance),
         *addresses,
         *(_gate(entrance) if not entrance.sniffs else ()),
-        requests.normal_host(),
+        *requests.normal_host(),
         *_raw(draft, entrance),
     ]
     if targets:

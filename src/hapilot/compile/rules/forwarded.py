@@ -42,7 +42,7 @@ def headers(entrance: draft.Entrance, scheme: Literal["http", "https"]) -> list[
     ]
     sets = (
         ("X-Forwarded-Proto", scheme),
-        ("X-Forwarded-Host", "%[req.hdr(host)]"),
+        ("X-Forwarded-Host", "%[req.fhdr(host)]"),
         ("X-Forwarded-Port", "%[dst_port]"),
     )
     if not trusts:

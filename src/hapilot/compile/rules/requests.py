@@ -22,6 +22,9 @@ DOT_SEGMENT = r"(^|[/\\])\.\.?([/\\;]|$)"
 servers take for the end of a segment."""
 
 
+ODD_IN_HOSTS = (",", "#", "/", "?", "@", "\\")
+"""What ends a host, or begins another, for some readers (RFC 3986, section 3.2)."""
+
 SLASHES = r"[/\\]+"
 """Runs of slashes and backslashes, which servers read as one slash."""
 
@@ -31,9 +34,17 @@ def answer(status: int, text: str, *condition: str) -> tree.Line:
     return request("return", "status", str(status), "content-type", "text/plain", "string", f"{status} {text}\n".strip(), *condition)
 
 
-def normal_host() -> tree.Line:
-    """``txn.host`` from the Host header or :authority."""
-    return request("set-var(txn.host)", "req.hdr(host),host_only,lower,rtrim(.)")
+def normal_host() -> list[tree.Line]:
+    """``txn.host`` from the Host header or :authority; 400 for a Host that a server may read as another one.
+
+    ``fhdr`` takes the whole header, where ``hdr`` would take what stands behind a comma. HAProxy itself refuses these characters
+    only in releases of 2026 ("h1/h2/h3: reject forbidden chars in the Host header field").
+    """
+    odd = ("{", "req.fhdr(host)", "-m", "sub", *ODD_IN_HOSTS, "}")
+    return [
+        answer(400, "Bad Request: the Host header can be read in two ways", "if", *odd),
+        request("set-var(txn.host)", "req.fhdr(host),host_only,lower,rtrim(.)"),
+    ]
 
 
 def route(targets: Sequence[tables.Target], table: str, *, over_tls: bool) -> list[tree.Line]:

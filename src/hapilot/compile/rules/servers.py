@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hapilot.compile.draft import BackendPlan, Draft
 from hapilot.compile.passes import backends, globals_section
-from hapilot.languages.haproxy import tree
+from hapilot.languages.haproxy import quoting, tree
 from hapilot.model import service, values
 
 PROBE_LABEL = "hapilot-check"
@@ -83,7 +83,7 @@ def _tls(draft: Draft, service_name: str, one: service.Service) -> list[str]:
     authority = draft.target.system_ca if verify.ca is None else authority_file(draft, verify.ca)
     requested = verify.name == "host"
     words = ["ssl", "verify", "required", "ca-file", authority, "alpn", "http/1.1"]
-    words += ["sni", "var(txn.host)" if requested else f"str({verify.name})"]
+    words += ["sni", "var(txn.host)" if requested else f"str({quoting.argument(verify.name)})"]
     if isinstance(one.health, service.Health):
         words += _check_name(one, verify)
     return words

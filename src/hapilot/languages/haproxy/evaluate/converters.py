@@ -172,6 +172,16 @@ def _hex(state: State, value: Value, arguments: Arguments) -> Value:
     return values.as_bytes(value).hex().upper()
 
 
+def _hex2i(state: State, value: Value, arguments: Arguments) -> Value | None:
+    digits = values.as_text(value)
+    if not digits:
+        return 0
+    if not re.fullmatch("[0-9A-Fa-f]+", digits):
+        return None
+    wrapped = int(digits, 16) & 0xFFFF_FFFF_FFFF_FFFF
+    return wrapped - (1 << 64) if wrapped >> 63 else wrapped
+
+
 def _bytes(state: State, value: Value, arguments: Arguments) -> Value:
     data, offset = values.as_bytes(value), int(arguments[0])
     return data[offset : offset + int(arguments[1])] if len(arguments) > 1 else data[offset:]
@@ -247,6 +257,7 @@ _CONVERTERS: Mapping[str, Converter] = {
     "url_enc": _url_enc,
     "length": _length,
     "hex": _hex,
+    "hex2i": _hex2i,
     "bytes": _bytes,
     "base64": _base64,
     "b64dec": _unbase64,

@@ -112,4 +112,4 @@ def _request(server: Server, state: State) -> Request:
     assert message is not None
     headers = tuple((name, value) for name, value in message.headers if name.lower() != "host")
     version = "2" if server.options.get("proto") == "h2" else "1.1"
-    return Request(message.method, message.pathq or message.uri, message.line("host"), headers, version)
+    return Request(message.method, message.target, message.line("host"), headers, version)

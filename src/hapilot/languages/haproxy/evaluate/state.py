@@ -76,6 +76,11 @@ class Message:
         pathq = self.pathq
         return None if pathq is None else pathq.partition("?")[0]
 
+    @property
+    def target(self) -> str:
+        """What a server is sent behind the method: an absolute URI stays one, except that of HTTP/2, which HAProxy made up."""
+        return (self.pathq or self.uri) if self.version == "2.0" else self.uri
+
     def lines(self, name: str) -> list[str]:
         """The values of all lines of a header, in order."""
         wanted = name.lower()
@@ -92,7 +97,7 @@ class Message:
 
     def seen(self) -> trace.SeenRequest:
         """What a server would be sent."""
-        return trace.SeenRequest(self.method, self.pathq or self.uri, tuple(self.headers))
+        return trace.SeenRequest(self.method, self.target, tuple(self.headers))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from __future__ import annotations
 import ipaddress
 import itertools
 
-from hapilot.languages.haproxy.evaluate import actions, rules, trace
+from hapilot.languages.haproxy.evaluate import actions, http1, rules, trace
 from hapilot.languages.haproxy.evaluate.conditions import Verdict
-from hapilot.languages.haproxy.evaluate.connection import Http, Silent, Tls
+from hapilot.languages.haproxy.evaluate.connection import Http, Raw, Request, Silent, Tls
 from hapilot.languages.haproxy.evaluate.sections import Proxy, ResponseRule, Sections, Switch
 from hapilot.languages.haproxy.evaluate.state import Message, State
 from hapilot.languages.haproxy.evaluate.values import Unknown
@@ -35,6 +35,8 @@ def pass_backend(proxy: Proxy, state: State) -> trace.Outcome | None:
     state.section, state.backend = proxy.title, proxy.name
     if proxy.mode == "http":
         return speak_http(state) or _http_rules(proxy, state)
+    if state.message is not None:
+        return trace.Reject(f"HTTP can't go to the TCP backend {proxy.name} (stream_set_backend)")
     ending = _inspect(proxy, state)
     return None if isinstance(ending, actions.Stop | actions.SwitchMode) else ending
 
@@ -66,12 +68,18 @@ def speak_http(state: State) -> trace.Outcome | None:
     """Reads the request; HAProxy answers what is none itself."""
     if state.message is not None:
         return None
-    first = state.arriving
-    if isinstance(first, Http) and not state.unread:
-        state.message = Message.read(first.request, "https" if state.tls else "http")
-        return None
-    if isinstance(first, Silent):
-        return trace.Reject("the client sends no request")
+    first = http1.SILENT if isinstance(state.arriving, Silent) else state.arriving
+    if isinstance(first, Raw) and not state.unread:
+        first = http1.read(first.data)
+    request = first.request if isinstance(first, Http) else first
+    if isinstance(request, Request) and not state.unread:
+        refused = http1.refusal(request)
+        if refused is None:
+            state.message = Message.read(request, "https" if state.tls else "http")
+            return None
+        first = refused
+    if isinstance(first, http1.Refusal) and not state.unread:
+        return trace.Respond(first.status, reason=first.reason)
     kind = "TLS" if isinstance(first, Tls) else "a PROXY header" if state.unread else "something else"
     return trace.Respond(400, reason=f"HTTP is expected, and the client sends {kind}")
 

@@ -86,6 +86,10 @@ EXPRESSIONS = [
     *["path,concat(-,,-)", "str(x),concat(a)", "var(txn.host),concat(,txn.path)", "var(txn.host),concat('(',txn.none,')')", "path,length"],
     *[
         "path,hex",
+        "path,hex,hex2i",
+        "path,bytes(1,2),hex,hex2i",
+        "path,hex2i",
+        "str(0D),hex2i,add(4),sub(txn.seven)",
         "path,bytes(1)",
         "path,bytes(1,2)",
         "path,bytes(99)",

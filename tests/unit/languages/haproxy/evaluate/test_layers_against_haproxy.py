@@ -152,6 +152,52 @@ def test_proxy_headers(binary: haproxy.Binary, tmp_path: Path, sections: list[Se
             assert lab.said(running.expect(visit, parsed)) == lab.answer(running, visit, raw_header), parsed
 
 
+HTTP_AT_THE_DOOR = [
+    raw(
+        "frontend",
+        "door",
+        """
+        mode tcp
+        bind PORT id 77 name door
+        tcp-request connection set-var(sess.from) src
+        tcp-request session reject if { src 127.0.0.66 } || { dst_port 1 }
+        tcp-request session set-dst str(192.0.2.99)
+        tcp-request inspect-delay 300ms
+        tcp-request content reject if { hdr(host) -i refused.test } HTTP
+        tcp-request content accept if { path_beg /accepted }
+        tcp-request content switch-mode http if { req.proto_http } METH_GET
+        tcp-request content set-var(sess.late) str(late) if WAIT_END
+        use_backend %[req.hdr(host),field(1,.)] if { path_beg /by-name }
+        use_backend upgraded if HTTP { method GET } { req.hdr_cnt(x-a) 2 } { url_param(q) 1 } { cook(c) d }
+        use_backend late if { var(sess.late) -m found }
+        default_backend upgraded
+        """,
+    ),
+    raw("backend", "upgraded", "option forwardfor\nserver local unix@FOLDER/told send-proxy-v2"),
+    raw("backend", "late", "mode tcp\nserver local unix@FOLDER/told send-proxy"),
+    raw("backend", "named", "mode tcp\ntcp-request content reject if { path /by-name/x }\nserver local unix@FOLDER/told send-proxy"),
+    raw("frontend", "told", "bind unix@FOLDER/told accept-proxy", tell("told")),
+]
+DOOR_VISITS: list[connection.First] = [
+    *(
+        Http(Request(path=path, host=host))
+        for path in ("/accepted", "/by-name", "/by-name/x", "/else")
+        for host in ("named.test", "Refused.test")
+    ),
+    Http(Request(path="/?q=1", host="x", headers=(("X-A", "1, 2"), ("Cookie", "c=d")))),
+    Http(Request(method="POST", path="/", host="x", headers=(("Content-Length", "0"),))),
+    Raw(b"PRI * HTTP/2.0\r\n\r\n"),
+    Raw(b"\x01\x02"),
+    Ssh(),
+]
+
+
+def test_http_in_a_tcp_frontend(binary: haproxy.Binary, tmp_path: Path) -> None:
+    with lab.serve(binary, tmp_path, HTTP_AT_THE_DOOR) as running:
+        for visit in DOOR_VISITS:
+            assert lab.said(running.expect(visit)) == lab.answer(running, visit), visit
+
+
 ANSWERS = [
     Section(
         "frontend",
