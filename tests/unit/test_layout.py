@@ -19,7 +19,7 @@ MODULES = [
 LONGEST = 400
 VAGUE = re.compile(r"(^|_)(utils?|helpers?|common|managers?|misc)(_|$)")
 WITHOUT_OWN_UNIT_TESTS = {
-    "cli": "tests/unit/cli and tests/docs run the commands",
+    "cli": "tests/integration/cli and tests/docs run the commands",
     "demo": "tests/docs runs it",
     "reconcile": "tests/integration runs the loop",
 }

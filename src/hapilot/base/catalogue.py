@@ -59,7 +59,6 @@ CODES: Mapping[str, str] = {
     "expectation-failed": "An `expect` entry does not hold.",
     "haproxy-refused": "HAProxy itself refuses the configuration.",
     "haproxy-warned": "HAProxy itself warns about the configuration.",
-    "haproxy-old": "The HAProxy found is older than 2.6.",
     # the machine
     "port-in-use": "Another program listens on the address and port.",
     "port-privileged": "A port below 1024 without the right to open it.",

@@ -23,10 +23,15 @@ class Expectation(section.Section):
     headers: dict[values.Token, values.Text] = {}
     """Headers that the client sends."""
     service: values.Name | None = None
+    """The service that it reaches."""
     tls: Literal["edge", "passthrough", "reencrypt", "none"] | None = None
+    """The TLS mode of that service."""
     outcome: Outcome | None = None
+    """forward, redirect, respond (an answer of HAProxy's own) or reject (closed without one)."""
     redirect: values.Text | None = None
+    """Where the client is sent."""
     status: Annotated[int, pydantic.Field(ge=100, le=599)] | None = None
+    """The status of HAProxy's own answer."""
 
     @pydantic.model_validator(mode="after")
     def _one_target(self) -> Expectation:

@@ -53,7 +53,7 @@ def _health_off(value: Any) -> Any:
     return "off" if value is False else value
 
 
-HealthSetting = Annotated[Health | Literal["off"], pydantic.BeforeValidator(_health_off)]
+HealthSetting = Annotated[Health | Literal["off"], values.ShortForm(_health_off, {"const": False})]
 
 
 class HashBalance(section.Section):
@@ -76,7 +76,14 @@ class Hash(section.Section):
     hash: HashBalance
 
 
-Balance = Annotated[Literal["roundrobin", "leastconn", "source", "random", "first"] | Hash, pydantic.BeforeValidator(_hash_short_form)]
+_HASH_PATH = {
+    "type": "object",
+    "properties": {"hash": {"const": "path"}},
+    "required": ["hash"],
+    "additionalProperties": False,
+}
+
+Balance = Annotated[Literal["roundrobin", "leastconn", "source", "random", "first"] | Hash, values.ShortForm(_hash_short_form, _HASH_PATH)]
 
 
 class Verify(section.Section):
@@ -207,7 +214,7 @@ class Service(section.Section):
     """Further conditions."""
     listener: Annotated[list[values.Name], values.Many] = []
     """Listeners where it can be reached."""
-    servers: list[Annotated[Server, pydantic.BeforeValidator(_server_short_form)]] = []
+    servers: list[Annotated[Server, values.ShortForm(_server_short_form, {"type": "string", "examples": ["10.0.0.20:8080"]})]] = []
     """Where requests go."""
     send_proxy: Literal["v1", "v2"] | None = None
     """Tell the server the client's address by a PROXY protocol header."""

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import pydantic
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, core_schema
 
 from hapilot.base import names
 
@@ -351,4 +352,23 @@ Token = Annotated[str, pydantic.AfterValidator(_check_token)]
 """The name of a header, a cookie or a method (RFC 9110, section 5.6.2)."""
 User = Annotated[str, pydantic.AfterValidator(_check_user)]
 """Who authenticates by a password (RFC 7617, section 2: no colon)."""
-Many = pydantic.BeforeValidator(one_or_many)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ShortForm:
+    """A value may be written shorter than its canonical form: ``expand`` makes the one of the other, ``schema`` is what editors
+    accept besides; None means a single item where a list is meant."""
+
+    expand: Callable[[Any], Any]
+    schema: Mapping[str, Any] | None = None
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: pydantic.GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.no_info_before_validator_function(self.expand, handler(source))
+
+    def __get_pydantic_json_schema__(self, core: core_schema.CoreSchema, handler: pydantic.GetJsonSchemaHandler) -> dict[str, Any]:
+        whole = dict(handler(core))
+        short = dict(self.schema) if self.schema is not None else whole.get("items", {})
+        return {"anyOf": [short, *whole.pop("anyOf", [whole])]}
+
+
+Many = ShortForm(one_or_many)

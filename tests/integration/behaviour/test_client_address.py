@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -121,7 +120,12 @@ def test_a_strangers_copies_over_http2_are_removed(site: sites.Running) -> None:
 
 def test_a_trusted_proxys_copies_are_kept_and_added_to(site: sites.Running) -> None:
     """What a trusted proxy says stays; its own address is appended."""
-    given = (("X-Forwarded-For", "203.0.113.5"), ("X-Forwarded-Proto", "http"), ("X-Forwarded-Host", "outer.test"), ("X-Real-IP", "203.0.113.5"))
+    given = (
+        ("X-Forwarded-For", "203.0.113.5"),
+        ("X-Forwarded-Proto", "http"),
+        ("X-Forwarded-Host", "outer.test"),
+        ("X-Real-IP", "203.0.113.5"),
+    )
     outcome = visits.https(site.at("TRUSTING"), "web.example.test", headers=given, source=TRUSTED)
     assert ", ".join(_headers(outcome, "x-forwarded-for")) == f"203.0.113.5, {TRUSTED}"
     assert [_headers(outcome, name) for name in ("x-forwarded-proto", "x-forwarded-host", "x-real-ip")] == [
@@ -257,9 +261,7 @@ def test_an_ipv6_client_stays_one_at_either_server(site: sites.Running) -> None:
     assert _headers(visits.https(site.at("SIX", "::1"), "web.example.test"), "x-forwarded-for") == ["::1"]
 
 
-def test_an_address_of_every_family_is_seen_in_its_own(
-    site: sites.Running, starter: sites.Starter, pem: str
-) -> None:
+def test_an_address_of_every_family_is_seen_in_its_own(site: sites.Running, starter: sites.Starter, pem: str) -> None:
     """A listener on every address takes both families, and an IPv4 client is no mapped IPv6 address."""
     text = """
     listeners: {http: {bind: ":${HTTP}"}}
@@ -281,10 +283,10 @@ certificates: [{file: "${PEM}"}]
 
 
 @pytest.fixture(scope="module")
-def checked(starter: sites.Starter, stand: servers.Stand, pem: str) -> Iterator[sites.Running]:
+def checked(starter: sites.Starter, stand: servers.Stand, pem: str) -> sites.Running:
     leaf = certificates.authority().issue("vault.example.test")
     named = {name: stand.http(name, proxy="required") for name in ("v1", "v2")}
-    yield starter.start(CHECKED, {**named, "vault": stand.https("vault", leaf, proxy="required")}, PEM=pem)
+    return starter.start(CHECKED, {**named, "vault": stand.https("vault", leaf, proxy="required")}, PEM=pem)
 
 
 def test_health_checks_send_the_proxy_header_too(checked: sites.Running) -> None:

@@ -59,7 +59,9 @@ def test_http1_and_http2_pass(site: sites.Running) -> None:
     post = Request("POST", "/form", "shop.example.test", body=body, headers=(("Content-Length", str(len(body))),))
     for outcome in (
         client.get(site.at("HTTPS"), Request("POST", "/form", "shop.example.test", body=body), tls=visits.hello("shop.example.test")),
-        client.get(site.at("HTTPS"), Request("POST", "/form", "shop.example.test", body=body, chunked=True), tls=visits.hello("shop.example.test")),
+        client.get(
+            site.at("HTTPS"), Request("POST", "/form", "shop.example.test", body=body, chunked=True), tls=visits.hello("shop.example.test")
+        ),
         *visits.http2(site.at("HTTPS"), "shop.example.test", [post]),
     ):
         assert (outcome.standin, outcome.json()["body_size"], outcome.json()["target"]) == ("shop", len(body), "/form")
@@ -85,7 +87,9 @@ def test_server_sent_events_pass_one_by_one(site: sites.Running) -> None:
         assert connection.read_until(b"data: 2").ok
 
 
-def test_grpc_passes_to_a_passthrough_server_and_over_an_http2_front(site: sites.Running, starter: sites.Starter, stand: servers.Stand) -> None:
+def test_grpc_passes_to_a_passthrough_server_and_over_an_http2_front(
+    site: sites.Running, starter: sites.Starter, stand: servers.Stand
+) -> None:
     """gRPC needs HTTP/2 to the end and its trailers: passed on as it is. An HTTP/2 front hands the message over whole too."""
     grpc = {"content-type": "application/grpc", "te": "trailers"}
     message = b"\0\0\0\0\5hello"
@@ -296,7 +300,20 @@ def test_harmless_dots_pass_untouched(site: sites.Running, path: str) -> None:
     assert (outcome.standin, outcome.json()["target"]) == ("shop", path)
 
 
-AMBIGUOUS = ("/%61dmin", "//admin", "/admin%2fx", "/%61dmin/x", "//a//b", "/a//b", "/a%2fb", "/x/..%2f", "/a/%62", "/\\admin", "/a\\b", "/%2fadmin")
+AMBIGUOUS = (
+    "/%61dmin",
+    "//admin",
+    "/admin%2fx",
+    "/%61dmin/x",
+    "//a//b",
+    "/a//b",
+    "/a%2fb",
+    "/x/..%2f",
+    "/a/%62",
+    "/\\admin",
+    "/a\\b",
+    "/%2fadmin",
+)
 
 
 @pytest.mark.parametrize("path", AMBIGUOUS)
@@ -307,7 +324,8 @@ def test_ambiguous_paths_get_400(site: sites.Running, path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "server"), [("/x%2fy", "shop"), ("//x", "shop"), ("/admin//x", "admin"), ("/admin/%61", "admin"), ("/caf%C3%A9", "shop"), ("/100%", "shop")]
+    ("path", "server"),
+    [("/x%2fy", "shop"), ("//x", "shop"), ("/admin//x", "admin"), ("/admin/%61", "admin"), ("/caf%C3%A9", "shop"), ("/100%", "shop")],
 )
 def test_odd_paths_of_one_route_pass_untouched(site: sites.Running, path: str, server: str) -> None:
     """Where both readings lead to the same service, it gets what the client sent."""

@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,8 @@ from hapilot.reconcile import verify
 from hapilot.render import render
 from hapilot.runtime import binary, plain
 from integration.behaviour import sites, visits
-from support import certificates, client, haproxy as programs, http1, servers
+from support import certificates, client, http1, servers
+from support import haproxy as programs
 from support.client import Request
 
 pytestmark = pytest.mark.haproxy
@@ -135,14 +137,16 @@ def test_low_ports_need_one_capability_and_not_root(haproxy: binary.Haproxy, pem
     """Started by an ordinary user with CAP_NET_BIND_SERVICE, the same site serves on 443."""
     programs.require_root("only root can hand out capabilities")
     setpriv = programs.require("setpriv", "it starts a program with a capability")
+    # Another address for each process: HAProxys share a port willingly, and tests run side by side.
+    address = f"127.77.{os.getpid() >> 8 & 255}.{os.getpid() & 255}", 443
     text = """
-    listeners: {https: {bind: "127.77.0.1:443"}}
-    services: {web: {host: web.example.test, servers: ["127.0.0.1:9"], health: off}}
+    listeners: {https: {bind: "${ADDRESS}:443"}}
+    services: {web: {host: web.example.test, servers: ["127.0.0.1:9"], health: off, retries: 0}}
     certificates: [{file: "${PEM}"}]
     """
     with tempfile.TemporaryDirectory(prefix="hapilot-") as name:
         folder = Path(name)
-        made = sites.compiled(text, folder, PEM=pem)
+        made = sites.compiled(text, folder, PEM=pem, ADDRESS=address[0])
         plain.write_bundle(folder, render.render_build(made))
         (folder / "run").mkdir()
         for path in (folder, *folder.rglob("*")):
@@ -154,7 +158,7 @@ def test_low_ports_need_one_capability_and_not_root(haproxy: binary.Haproxy, pem
         with log.open("wb") as sink:
             process = subprocess.Popen([*dropped, *able, haproxy.path, "-db", "-f", folder / "haproxy.cfg"], env=environment, stderr=sink)
         try:
-            while (outcome := visits.https(("127.77.0.1", 443), "web.example.test")).kind == "refused":
+            while (outcome := visits.https(address, "web.example.test")).kind == "refused":
                 assert process.poll() is None, log.read_text()
                 time.sleep(0.01)
             assert outcome.status == 503, log.read_text()
@@ -168,58 +172,75 @@ def test_low_ports_need_one_capability_and_not_root(haproxy: binary.Haproxy, pem
 # Hostile values in the site file
 
 EVIL = (
-    "x\nuse_backend evil", "x\n\nbackend evil", "x\rbackend evil", "x\0y", "x\x85y", "x\u2028y", 'x"y', "x'y", "x y", "x #y", "#y", "x\\", "x\\ y",
-    "$HOME", "$$HOME", "%[src]", "%ci", "x,y", "x)y", "x),lower", "(x", "x}", "{ x }", "x;y", "x\ty", "'", '"', "' evil '", "if { src 0/0 }", "-f", "!x",
+    "x\nuse_backend evil", "x\n\nbackend evil", "x\rbackend evil", "x\0y", "x\x85y", "x\u2028y", 'x"y', "x'y", "x y", "x #y", "#y", "x\\",
+    "x\\ y", "$HOME", "$$HOME", "%[src]", "%ci", "x,y", "x)y", "x),lower", "(x", "x}", "{ x }", "x;y", "x\ty", "'", '"', "' evil '",
+    "if { src 0/0 }", "-f", "!x",
 )  # fmt: skip
 """Texts that mean something to HAProxy's parser on one of its levels."""
 
-PLACES = {
-    "health.http": ('health: {http: %s}', "/"),
-    "verify.name": ('tls: reencrypt, verify: {name: %s}', ""),
-    "server name": ('servers: [{address: "127.0.0.1:9", name: %s}]', ""),
-    "host": ("host: %s", ""),
-    "path": ("path: %s", "/"),
-    "stats path": ("admin: {stats: {bind: '127.0.0.1:9', path: %s}}", "/"),
-    "stats user": ("admin: {stats: {bind: '127.0.0.1:9', users: {%s: {password: secret}}}}", ""),
-    "stats password": ("admin: {stats: {bind: '127.0.0.1:9', users: {admin: {password: %s}}}}", ""),
-    "log": ("log: {to: %s}", "syslog:"),
-    "service": ("services: {%s: {tls: none, servers: ['127.0.0.1:9'], listener: clear}}", ""),
-    "listener": ("listeners: {%s: {bind: ':81'}}", ""),
-    "trusted": ("listeners: {clear: {bind: ':82', trusted: [%s]}}", ""),
-    "server": ("servers: [%s]", ""),
-    "nameserver": ("resolvers: {nameservers: [%s]}", ""),
-    "certificate": ("certificates: [{self_signed: [%s]}]", ""),
+PLACES: dict[str, tuple[tuple[str | int, ...], str]] = {
+    "health.http": (("services", "web", "health", "http"), "/"),
+    "verify.name": (("services", "web", "verify", "name"), ""),
+    "server": (("services", "web", "servers", 0, "address"), ""),
+    "server name": (("services", "web", "servers", 0, "name"), ""),
+    "host": (("services", "web", "host"), ""),
+    "path": (("services", "web", "path"), "/"),
+    "trusted": (("listeners", "https", "trusted", 0), ""),
+    "certificate": (("certificates", 0, "self_signed", 1), ""),
+    "stats path": (("admin", "stats", "path"), "/"),
+    "stats password": (("admin", "stats", "users", "harmless", "password"), ""),
+    "log": (("log", "to"), "syslog:"),
+    "nameserver": (("resolvers", "nameservers", 0), ""),
 }
-TOP = ("admin", "log", "services", "listeners", "resolvers", "certificates")
+"""Where a value stands in the site, and what it begins with there."""
+NAMES: dict[str, tuple[str, ...]] = {
+    "stats user": ("admin", "stats", "users"),
+    "service": ("services",),
+    "listener": ("listeners",),
+}
+"""What has a key ``harmless``, which becomes the hostile text."""
+
+
+def _harmless() -> dict[str, Any]:
+    """A site with something in every place."""
+    return {
+        "listeners": {"https": {"bind": ":443", "trusted": ["10.0.0.0/8"]}, "harmless": {"bind": ":80"}},
+        "services": {
+            "web": {
+                "host": "web.example.test",
+                "path": "/harmless",
+                "tls": "reencrypt",
+                "verify": {"name": "harmless"},
+                "servers": [{"address": "127.0.0.1:9", "name": "harmless"}, {"address": "harmless.test:9"}],
+                "health": {"http": "/harmless"},
+                "listener": "https",
+            },
+            "harmless": {"tls": "none", "servers": ["127.0.0.1:9"], "listener": "harmless"},
+        },
+        "certificates": [{"self_signed": ["*.example.test", "harmless.test"]}],
+        "admin": {"stats": {"bind": "127.0.0.1:9", "path": "/harmless", "users": {"harmless": {"password": "harmless"}}}},
+        "log": {"to": "syslog:127.0.0.1:514"},
+        "resolvers": {"nameservers": ["127.0.0.1"]},
+    }
 
 
 def _site(place: str, value: str) -> str:
-    """A small site with the value in that place. JSON texts are YAML."""
-    form, prefix = PLACES[place]
-    keys: dict[str, str] = {
-        "services": "{web: {host: web.example.test, tls: edge, servers: ['127.0.0.1:9'], listener: https}}",
-        "listeners": "{https: {bind: ':443'}, clear: {bind: ':80'}}",
-        "certificates": '[{self_signed: ["*.example.test"]}]',
-    }
-    filled = form % json.dumps(prefix + value)
-    if form.startswith(TOP):
-        key, _, rest = filled.partition(": ")
-        if key == "listeners":
-            keys["services"] = keys["services"].replace("}}", "}, more: {tls: none, servers: ['127.0.0.1:9'], listener: %s}}" % json.dumps(value))
-            rest = "{https: {bind: ':443'}, " + rest[1:]
-        if key == "services":
-            rest = keys["services"][:-1] + ", " + rest[1:]
-        if key == "certificates":
-            rest = keys["certificates"][:-1] + ", " + rest[1:]
-        if place == "trusted":
-            keys["services"] = keys["services"].replace(f"listener: {json.dumps(value)}", "listener: clear")
-        keys[key] = rest
-    else:
-        own = filled.partition(":")[0]
-        fields = {"host": "host: web.example.test", "tls": "tls: edge", "servers": "servers: ['127.0.0.1:9']", "listener": "listener: https"}
-        fields[own] = filled
-        keys["services"] = "{web: {" + ", ".join(fields.values()) + "}}"
-    return "\n".join(f"{key}: {text}" for key, text in keys.items())
+    """The site with the hostile value in that place. JSON is YAML."""
+    site = _harmless()
+    if place in NAMES:
+        holder: Any = site
+        for key in NAMES[place]:
+            holder = holder[key]
+        holder[value] = holder.pop("harmless")
+        if place == "listener":
+            site["services"]["harmless"]["listener"] = value
+        return json.dumps(site)
+    (*path, last), prefix = PLACES[place]
+    holder = site
+    for key in path:
+        holder = holder[key]
+    holder[last] = prefix + value
+    return json.dumps(site)
 
 
 def _shape(text: str) -> list[str]:
@@ -227,18 +248,16 @@ def _shape(text: str) -> list[str]:
     return [line.split()[0] for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
 
 
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("place", [*PLACES, *NAMES])
 def test_a_hostile_value_is_refused_or_stays_one_value(place: str, haproxy: binary.Haproxy, tmp_path: Path) -> None:
     """Line ends, quotes, comments, variables, log formats, argument ends: the configuration has the same directives as with a
     harmless value, and HAProxy takes it."""
-    harmless = {"host": "other.example.test", "trusted": "10.0.0.0/8", "server": "127.0.0.1:9", "nameserver": "127.0.0.1", "log": "127.0.0.1:514"}
-    usual = _shape(_rendered(_site(place, harmless.get(place, "harmless")), tmp_path, haproxy))
+    usual = _shape(_rendered(json.dumps(_harmless()), tmp_path, haproxy))
     accepted: list[str] = []
     for value in EVIL:
         try:
             text = _rendered(_site(place, value), tmp_path, haproxy)
-        except errors.SiteError as refused:
-            assert "HAProxy" not in str(refused.diagnostics[0].message), (value, refused.diagnostics)
+        except errors.SiteError:
             continue
         accepted.append(value)
         assert _shape(text) == usual, value
@@ -246,7 +265,7 @@ def test_a_hostile_value_is_refused_or_stays_one_value(place: str, haproxy: bina
 
 
 def _rendered(text: str, folder: Path, haproxy: binary.Haproxy) -> str:
-    """haproxy.cfg of a site that is valid to the real HAProxy. Raises SiteError where hapilot refuses the site."""
+    """haproxy.cfg of a site. Raises SiteError where hapilot refuses it; where HAProxy does, that is a failure."""
     made = sites.compiled(text, folder)
     found = [one for one in made.diagnostics if one.severity is diagnostics.Severity.ERROR]
     if found:
@@ -412,8 +431,7 @@ def test_a_malformed_http2_request_line_is_refused(site: sites.Running, web: ser
 def test_no_option_that_relaxes_parsing_is_emitted(site: sites.Running) -> None:
     """HAProxy's own strictness is left alone."""
     words = {word for line in site.config.splitlines() for word in line.split()}
-    relaxing = {word for word in words if word.startswith(("accept-invalid", "accept-unsafe", "h1-accept", "http-restrict-req-hdr-names", "insecure"))}
-    assert relaxing == set()
+    assert not [word for word in words if word.startswith(("accept-invalid", "accept-unsafe", "h1-accept", "insecure"))]
     assert "option" in words, "the test reads the words of the configuration"
 
 

@@ -100,7 +100,9 @@ def test_silence_lets_the_server_speak_first_after_the_sniff_timeout(site: sites
     assert 0.6 < time.monotonic() - began < 2
 
 
-def test_silence_on_a_port_without_such_a_server_is_closed(site: sites.Running, starter: sites.Starter, stand: servers.Stand, pem: str) -> None:
+def test_silence_on_a_port_without_such_a_server_is_closed(
+    site: sites.Running, starter: sites.Starter, stand: servers.Stand, pem: str
+) -> None:
     """Nobody would speak first: after the sniff timeout the connection ends."""
     text = """
     listeners: {https: {bind: "127.0.0.1:${HTTPS}", sniff_timeout: 300ms, plain_http: redirect}}

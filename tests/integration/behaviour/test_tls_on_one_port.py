@@ -364,6 +364,7 @@ def test_reencrypt_never_reuses_a_session_or_connection_for_another_name(onwards
 
 def test_health_checks_prove_the_server_like_requests(onwards: sites.Running) -> None:
     """The check makes the same handshake: a server that requests would refuse is out of service at once."""
+    found: dict[str, list[str]] = {}
     end = time.monotonic() + 5
     while time.monotonic() < end:
         seen = observe.observe(onwards.process.run_dir)

@@ -6,6 +6,7 @@ by shrinking, and by the golden cases.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -56,7 +57,8 @@ def run(site: Site, connections: Sequence[Connection], binary: haproxy.Binary, s
         predicted = [predicting.predict(running, each) for each in connections]
         telling = [place for place, each in enumerate(connections) if _tells(running, each, predicted[place])]
         with ThreadPoolExecutor(_AT_ONCE) as threads:
-            seen = dict(zip(telling, threads.map(lambda place: _make(running, connections[place]), telling), strict=True))
+            views = threads.map(functools.partial(_make, running), [connections[place] for place in telling])
+            seen = dict(zip(telling, views, strict=True))
         for place, each in enumerate(connections):
             if place not in seen:
                 seen[place] = _make_mute(running, each, predicted[place])
@@ -65,6 +67,11 @@ def run(site: Site, connections: Sequence[Connection], binary: haproxy.Binary, s
             for place, each in enumerate(connections)
             if not _agree(each, predicted[place], seen[place])
         ]
+
+
+def see(running: lab.Running, wanted: Connection, predicted: View) -> View | str:
+    """What came of one connection. ``predicted`` only says which server to watch where none can answer the client."""
+    return _make(running, wanted) if _tells(running, wanted, predicted) else _make_mute(running, wanted, predicted)
 
 
 def _agree(asked: Connection, predicted: View, seen: View | str) -> bool:

@@ -22,7 +22,7 @@ from typing import Any
 import yaml
 
 from hapilot.base import diagnostics
-from hapilot.compile import build, compile, target
+from hapilot.compile import build, compile, target  # noqa: A004 - the stage's name
 from hapilot.explain import explain
 from hapilot.render import render
 from hapilot.runtime import environment
@@ -86,7 +86,7 @@ def kind_of(service: Mapping[str, Any]) -> pool.Kind:
 
 
 def _prepare(site: Site, binary: haproxy.Binary, stands: pool.Pool, folder: Path) -> Running:
-    kinds = {name: kind_of(one) for name, one in site["services"].items()}
+    kinds: dict[str, pool.Kind] = {name: kind_of(one) for name, one in site["services"].items()}
     servers = {
         name: stands.lend(kinds[name], number, proxied="send_proxy" in one) for number, (name, one) in enumerate(site["services"].items())
     }

@@ -6,17 +6,20 @@ Comes in: a site. Goes out: `words.Connection` values for its listeners. Called 
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from typing import Any
 
 from integration.differential.words import Connection, Proxy, Site
 
 HOSTS = ("a.test", "b.test", "x.a.test", "y.a.test", "q.a.test", "w.x.a.test", "z.test", "test", "nowhere.example", "fixed.test")
-ODD_HOSTS = ("127.0.0.1", "[::1]", "192.0.2.1", "", ".a.test", "a.test:x", "a_b.test", "*.a.test", "*", "a.test,b.test", "a.test:,b.test", "a.test/x", "b.test@a.test", "a.test#", "a.test?b", "a.test\\")
+ODD_HOSTS = ("127.0.0.1", "[::1]", "192.0.2.1", "", ".a.test", "a.test:x", "a_b.test", "*.a.test", "*")
+TWO_IN_ONE = ("a.test,b.test", "a.test:,b.test", "a.test/x", "b.test@a.test", "a.test#", "a.test?b", "a.test\\")
 PLAIN_PATHS = ("/", "/a", "/a/", "/a/b", "/ab", "/a/b/c/d", "/A", "/z", "/a?x=/b", "/?q=1", "/.well-known/acme-challenge/token")
 ODD_PATHS = (
-    "/a/../b", "/a/./b", "/./a", "/a/..", "/a/%2e%2e/b", "/a/%2E/b", "/%61/b", "/a%2fb", "/a%2F..%2Fz", "//a", "/a//b", "//", "/a\\b", "/a\\..\\z",
-    "/a;x=1/b", "/a;x", "/a/..;/b", "/a/b?x=/../", "/a?%2e%2e/", "/a%", "/a%zz", "/a%00b", "/a%25%32e", "/.a", "/a/.b/c", "/a/b%20c", "/%2561",
-    "/a+b", "/a/b/?a=1?b=2", "/a//../b", "/%2f%2fa", "/a%5cb", "/a%3bx/b", "/.well-known//acme-challenge/t", "/a%3f/b", "/%41",
+    "/a/../b", "/a/./b", "/./a", "/a/..", "/a/%2e%2e/b", "/a/%2E/b", "/%61/b", "/a%2fb", "/a%2F..%2Fz", "//a", "/a//b", "//",
+    "/a\\b", "/a\\..\\z", "/a;x=1/b", "/a;x", "/a/..;/b", "/a/b?x=/../", "/a?%2e%2e/", "/a%", "/a%zz", "/a%00b", "/a%25%32e", "/.a",
+    "/a/.b/c", "/a/b%20c", "/%2561", "/a+b", "/a/b/?a=1?b=2", "/a//../b", "/%2f%2fa", "/a%5cb", "/a%3bx/b",
+    "/.well-known//acme-challenge/t", "/a%3f/b", "/%41",
 )  # fmt: skip
 ADDRESSES = ("203.0.113.7", "127.0.0.2", "127.0.0.5", "10.1.2.3", "192.0.2.9", "::1", "2001:db8::7", "[::1]:80", "1.2.3.4:55", "bogus", "")
 FORGED = (
@@ -29,7 +32,8 @@ BYTES = ("\x00\x01\x02garbage\n", "220 hello\r\n", "get / http\r\n\r\n", "SSH", 
 
 def connection(dice: random.Random, site: Site) -> Connection:
     """One connection to one of the listeners."""
-    listener = dice.choice(sorted(site["listeners"]))
+    used = sorted({name for one in site["services"].values() for name in one["listener"]})
+    listener = dice.choice(used if used and dice.randint(0, 19) else sorted(site["listeners"]))
     spoken = _spoken(site, listener)
     told: dict[str, Any] = {"listener": listener, "kind": dice.choice(spoken)}
     if _has_ipv6(site, listener) and dice.randint(0, 3) == 0:
@@ -37,7 +41,7 @@ def connection(dice: random.Random, site: Site) -> Connection:
     else:
         told["source"] = dice.choice(SOURCES)
     if told["kind"] in ("http", "https"):
-        told |= _requests(dice)
+        told |= _request(dice, _known(site, listener))
     if told["kind"] == "https":
         told |= _hellos(dice, told["host"])
     if told["kind"] == "bytes":
@@ -63,9 +67,9 @@ def _has_ipv6(site: Site, listener: str) -> bool:
     return any(str(bind).startswith(":") for bind in site["listeners"][listener]["bind"])
 
 
-def _requests(dice: random.Random) -> dict[str, Any]:
+def _request(dice: random.Random, known: Sequence[str]) -> dict[str, Any]:
     version = dice.choice(("1.1", "1.1", "1.1", "2", "2", "1.0"))
-    told: dict[str, Any] = {"version": version, "host": _hosts(dice)}
+    told: dict[str, Any] = {"version": version, "host": _host(dice, known)}
     told["path"] = dice.choice(dice.choice((PLAIN_PATHS, PLAIN_PATHS, ODD_PATHS)))
     told["headers"] = tuple(_header(dice) for _ in range(dice.randint(0, 3)))
     if dice.randint(0, 9) == 0:
@@ -75,8 +79,14 @@ def _requests(dice: random.Random) -> dict[str, Any]:
     return told
 
 
-def _hosts(dice: random.Random) -> str | None:
-    host = dice.choice(HOSTS)
+def _known(site: Site, listener: str) -> tuple[str, ...]:
+    """Names that lead somewhere on the listener; of wildcards one that is meant."""
+    patterns = [str(host) for one in site["services"].values() if listener in one["listener"] for host in one.get("host", ())]
+    return tuple(pattern.replace("*", "q") for pattern in patterns)
+
+
+def _host(dice: random.Random, known: Sequence[str]) -> str | None:
+    host = dice.choice(known if known and dice.randint(0, 2) else HOSTS)
     match dice.randint(0, 11):
         case 0:
             host = dice.choice(("A.tEST", "X.A.Test", "B.TEST"))
@@ -87,7 +97,7 @@ def _hosts(dice: random.Random) -> str | None:
         case 3:
             return None
         case 4:
-            return dice.choice(ODD_HOSTS)
+            return dice.choice(dice.choice((ODD_HOSTS, TWO_IN_ONE)))
         case _:
             pass
     return host

@@ -15,7 +15,10 @@ from integration.differential.words import Site
 LISTENERS = ("one", "two", "three")
 HOSTS = ("a.test", "b.test", "x.a.test", "y.a.test", "*.a.test", "*.test", "*.x.a.test")
 PATHS = ("/a", "/a/b", "/ab", "/a/b/c", "/", "/.well-known/acme-challenge", "/A")
-TRUSTED = (["127.0.0.0/8"], ["127.0.0.2/32"], ["127.0.0.2/31", "::1/128", "10.0.0.0/8"], ["0.0.0.0/0", "::/0"], ["192.0.2.0/24"])
+TRUSTED = (
+    ["127.0.0.0/8"], ["127.0.0.0/8", "::1/128"], ["127.0.0.2/32"], ["127.0.0.2/31", "::1/128", "10.0.0.0/8"], ["0.0.0.0/0", "::/0"],
+    ["192.0.2.0/24"],
+)  # fmt: skip
 BINDS = ("127.0.0.1:{}", ":{}")
 
 
@@ -110,6 +113,6 @@ def _certificates(dice: random.Random, site: Site) -> list[list[str]]:
     ended = [one for one in site["services"].values() if one["tls"] in ("edge", "reencrypt")]
     names = sorted({host for one in ended for host in one["host"]})
     made = [names] if dice.random() < 0.5 else [[name] for name in names]
-    more: tuple[list[str], ...] = ([], ["*.test"], ["*.a.test", "a.test"], ["z.test"])
+    more: tuple[list[str], ...] = ([], ["*.test"], ["*.test", "*.a.test"], ["*.a.test", "a.test"], ["z.test"])
     extra = dice.choice(more) or (["*.test"] if ended and not names else [])
     return [hosts for hosts in (*made, extra) if hosts]

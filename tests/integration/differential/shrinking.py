@@ -15,6 +15,9 @@ from integration.differential import experiment, lab
 from integration.differential.pool import Pool
 from integration.differential.words import Connection, Site
 
+_KEYS = {"services": ("path", "send_proxy", "health", "host", "verify"), "listeners": ("plain_http", "accept_proxy", "trusted", "redirect")}
+"""What may be left out of a service and of a listener."""
+
 
 def shrink(found: experiment.Disagreement, stands: Pool, seconds: float = 30.0) -> experiment.Disagreement | None:
     """The same disagreement (in one of the same fields), with less around it."""
@@ -47,14 +50,10 @@ def _smaller(site: Site, connection: Connection) -> Iterator[tuple[Site, Connect
             yield _without(site, kind, name), connection
     for each in _plainer(connection):
         yield site, each
-    for name, one in site["services"].items():
-        for key in ("path", "send_proxy", "health", "host", "verify"):
-            if one.get(key):
-                yield _without(site, "services", name, key), connection
-    for name, one in site["listeners"].items():
-        for key in ("plain_http", "accept_proxy", "trusted", "redirect"):
-            if key in one:
-                yield _without(site, "listeners", name, key), connection
+    for kind, keys in _KEYS.items():
+        found = [(name, key) for name, one in site[kind].items() for key in keys if one.get(key)]
+        for path in found:
+            yield _without(site, kind, *path), connection
     for number in range(len(site["certificates"])):
         certificates = [each for place, each in enumerate(site["certificates"]) if place != number]
         yield site | {"certificates": certificates}, connection

@@ -81,7 +81,7 @@ def as_data(value: Connection | View) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, tuple | list):
-        items: Any = value
+        items: Any = value  # pyright: ignore[reportUnknownVariableType]
         return [_plain(item) for item in items]
     return {key: _plain(item) for key, item in value.items()} if isinstance(value, dict) else value  # pyright: ignore[reportUnknownVariableType]
 

@@ -73,3 +73,50 @@ def test_a_port_without_a_listener(explainer: explain.Explainer) -> None:
 def test_the_client_sees_only_what_is_asked(explainer: explain.Explainer) -> None:
     assert ask(explainer, "http://shop.example.test/a?b=c").location == "https://shop.example.test/a?b=c"
     assert ask(explainer, "http://nowhere.test/").status == 404
+
+
+@pytest.mark.parametrize(
+    ("sni", "certificate"),
+    [
+        ("shop.example.test", "self-signed *.example.test"),
+        ("SHOP.example.test", "self-signed *.example.test"),
+        ("shop.example.test.", None),
+        ("a.shop.example.test", None),
+        (None, None),
+    ],
+)
+def test_the_certificate_that_is_shown(explainer: explain.Explainer, sni: str | None, certificate: str | None) -> None:
+    """HAProxy ignores case, and takes a final dot for a part of the name."""
+    answer = explainer.explain(probe.Probe("https", "shop.example.test", 443, sni=sni, without_sni=sni is None))
+    assert (answer.tls.certificate if answer.tls else None) == certificate
+
+
+def test_of_two_certificates_the_exact_and_first_is_shown(tmp_path: Path) -> None:
+    names = '[{self_signed: ["*.example.test"]}, {self_signed: [shop.example.test, z.test]}, {self_signed: [a.test, shop.example.test]}]'
+    path = tmp_path / "hapilot.yaml"
+    path.write_text(SITE.partition("certificates:")[0] + f"certificates: {names}\n")
+    loaded = load.load_site(path, environment={}, now=datetime.datetime.now(datetime.UTC), authority=self_signed.LocalAuthority(None))
+    assert loaded.site
+    answer = ask(explain.Explainer(compile.compile_site(loaded.site, target.Target())), "https://shop.example.test/")
+    assert answer.tls
+    assert answer.tls.certificate == "self-signed shop.example.test, z.test"
+
+
+def test_a_host_with_two_names_is_refused(explainer: explain.Explainer) -> None:
+    answer = explainer.explain(probe.Probe("https", "shop.example.test", 443, authority="evil.test,shop.example.test"))
+    assert (answer.outcome, answer.status) == ("respond", 400)
+
+
+def test_an_absolute_target_goes_on_as_it_came(explainer: explain.Explainer) -> None:
+    answer = explainer.explain(probe.Probe("https", "shop.example.test", 443, path="https://shop.example.test:443/x?y"))
+    assert (answer.service, answer.request_path) == ("shop", "https://shop.example.test/x?y")
+
+
+def test_a_request_without_a_host(explainer: explain.Explainer) -> None:
+    asked = probe.Probe("https", "shop.example.test", 443, version="1.0", without_host=True)
+    assert explainer.explain(asked).status == 421
+
+
+@pytest.mark.parametrize(("data", "status"), [(None, 408), (b"GET /", 408), (b"220 hello\r\n", 400)])
+def test_bytes_and_silence_on_a_port_for_plain_http(explainer: explain.Explainer, data: bytes | None, status: int) -> None:
+    assert explainer.explain(probe.Probe("tcp", "", 80, data=data)).status == status

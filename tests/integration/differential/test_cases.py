@@ -1,0 +1,43 @@
+"""Golden cases: connections of which the product was wrong once, or that are worth keeping, against real HAProxys.
+
+``cases/NAME.yaml`` has ``about``, a site without servers, a connection and what is expected of it; ``${PORT_<listener>}`` stands for
+the listener's port. Both the prediction and what happens must be what the case says.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from integration.differential import experiment, lab, predicting
+from integration.differential.pool import Pool
+from integration.differential.words import View, connection_from, view_from
+from support import haproxy
+
+CASES = sorted((Path(__file__).parent / "cases").glob("*.yaml"))
+
+pytestmark = [
+    pytest.mark.haproxy,
+    pytest.mark.differential,
+    pytest.mark.parametrize("binary", haproxy.binaries(), ids=lambda binary: binary.id),
+    pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem),
+]
+
+
+def test_case(path: Path, binary: haproxy.Binary, stands: Pool) -> None:
+    case: dict[str, Any] = yaml.safe_load(path.read_text())
+    asked = connection_from(case["connection"])
+    with lab.running(case["site"], binary, stands) as running:
+        expected = _expected(case["expected"], running)
+        assert predicting.predict(running, asked) == expected
+        assert experiment.see(running, asked, expected) == expected
+
+
+def _expected(told: dict[str, Any], running: lab.Running) -> View:
+    text = yaml.safe_dump(told)
+    for name, port in running.ports.items():
+        text = text.replace(f"${{PORT_{name}}}", str(port))
+    return view_from(yaml.safe_load(text))
