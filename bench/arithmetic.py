@@ -81,6 +81,7 @@ def compare(row: values.Row, samples: values.Samples) -> Comparison:
     theirs = side(row.theirs.name, samples.theirs, row.load.metric)
     paired = [mine / other for mine, other in zip(ours.rates, theirs.rates, strict=True)]
     ratio = ours.rate / theirs.rate
+    foreign = max(sample.foreign for sample in (*samples.ours, *samples.theirs))
     return Comparison(
         row=row,
         haproxy_version=samples.haproxy_version,
@@ -90,17 +91,17 @@ def compare(row: values.Row, samples: values.Samples) -> Comparison:
         lowest=min(paired),
         highest=max(paired),
         cpu_ratio=theirs.cpu_us / ours.cpu_us,
-        verdict=verdict(ratio, row.target, theirs),
+        verdict=verdict(ratio, row.target, proven=theirs.busy >= SATURATED and foreign <= QUIET),
         discarded=samples.discarded,
-        foreign=max(sample.foreign for sample in (*samples.ours, *samples.theirs)),
+        foreign=foreign,
     )
 
 
-def verdict(ratio: float, target: float, theirs: Side) -> values.Verdict:
-    """``unclear`` where the target is reached and theirs could have done more: that proves nothing."""
+def verdict(ratio: float, target: float, *, proven: bool) -> values.Verdict:
+    """``unclear`` where the target is reached under conditions that prove nothing."""
     if ratio < target:
         return "miss"
-    return "pass" if theirs.busy >= SATURATED else "unclear"
+    return "pass" if proven else "unclear"
 
 
 def side(name: str, samples: tuple[values.Sample, ...], metric: values.Metric) -> Side:

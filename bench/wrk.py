@@ -20,7 +20,10 @@ def run(load: values.Load, port: int, core: int, seconds: float) -> values.Burst
     url = f"https://{values.EDGE_HOST}:{port}{load.path}"
     arguments = ("-t1", f"-c{load.connections}", f"-d{whole}s", "--timeout", "5s", "-s", str(_SCRIPT), url)
     command = processes.pinned(core, (processes.tool("wrk"), *arguments))
-    done = subprocess.run(command, capture_output=True, text=True, timeout=whole + 30, check=False)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=whole + 30, check=False)
+    except subprocess.TimeoutExpired as problem:
+        raise values.NotMeasured(f"wrk did not end in {whole + 30} s") from problem
     if done.returncode:
         raise values.NotMeasured(f"wrk failed: {(done.stderr or done.stdout).strip()[-200:]}")
     return parse(done.stdout)

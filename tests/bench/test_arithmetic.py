@@ -75,6 +75,7 @@ def test_a_row_without_enough_quiet_rounds_says_so() -> None:
     both = values.Samples((sample(1, foreign=0.2),), (sample(1),), "2.8", 3)
     made = arithmetic.compare(row(1.0), both)
     assert made.disturbed
+    assert made.verdict == "unclear"
     assert made.discarded == 3
 
 

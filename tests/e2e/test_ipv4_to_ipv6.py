@@ -101,7 +101,8 @@ def lab(haproxy_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         clients = (first, *(f"10.77.0.{100 + number}" for number in range(CLIENTS - 1)))
         for extra in clients[1:]:
             visitor.run("ip", "address", "add", f"{extra}/24", "dev", "eth0")
-        machines, masters = {}, {}
+        machines: dict[str, netns.Host] = {}
+        masters: dict[str, Master] = {}
         for number, own in enumerate((*MASTERS, NEIGHBOUR)):
             cluster, network = ("cluster1", network1) if own == NEIGHBOUR else ("cluster0", network0)
             machine = machines[own] = made.host(f"master{number}", "ipv6")

@@ -73,7 +73,9 @@ def _cluster(stand: servers.Stand, folder: Path, network: str, leaves: tuple[cer
     """Masters, and routers with these certificates, in 127.16.NETWORK.0/24."""
     numbers = {name: ports.free_port() for name in ("API_PORT", "HTTPS_PORT", "HTTP_PORT")}
     master = certificates.authority(MASTERS).issue(API).server_context(("http/1.1",))
-    masters, routers, plain = {}, {}, {}
+    masters: dict[str, Server] = {}
+    routers: dict[str, Server] = {}
+    plain: dict[str, Server] = {}
     variables = {name: str(port) for name, port in numbers.items()}
     for index, leaf in enumerate(leaves, start=1):
         address = f"127.16.{network}.{index}"

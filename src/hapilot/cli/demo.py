@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import signal
 import sys
 import tempfile
@@ -17,6 +18,7 @@ from hapilot.cli import options, output
 
 if TYPE_CHECKING:
     from hapilot.demo import run
+    from hapilot.runtime import files
 
 
 @click.command("demo")
@@ -28,21 +30,18 @@ def command(keep: bool, haproxy_wanted: str, as_json: bool) -> None:  # noqa: FB
     from hapilot.base import errors
     from hapilot.demo import run
     from hapilot.reconcile import loop
-    from hapilot.runtime import files
 
     haproxy, target = options.compile_target(haproxy_wanted)
     if haproxy is None:
         raise errors.HaproxyMissing("no HAProxy was found")
     with _ended_in_order(), tempfile.TemporaryDirectory(prefix="hapilot-demo-") as name:
         folder = Path(name)
-        state = files.StateDirectory(folder / "state")
         folder.chmod(0o711)
-        state.prepare(target.drop_to or None)
         say: Callable[[str], None] = (lambda _: None) if as_json else click.echo
-        with state.lock("hapilot demo"), run.running(loop.Operator(haproxy, state), target, folder, say) as site:
+        with _state(folder, target.drop_to or None) as state, run.running(loop.Operator(haproxy, state), target, folder, say) as site:
             wrong = _tell(site, haproxy.version_text, as_json=as_json)
             if keep:
-                _wait()
+                _wait(say)
     sys.exit(1 if wrong else 0)
 
 
@@ -77,20 +76,40 @@ def _line(one: run.Try) -> None:
         click.echo(f"           {difference}")
 
 
-def _wait() -> None:
-    click.echo("\nrunning; Ctrl-C ends it")
+@contextlib.contextmanager
+def _state(folder: Path, drop_to: str | None) -> Generator[files.StateDirectory]:
+    """A state directory for once. Its sockets may have had to go elsewhere, below /run, and go from there too."""
+    from hapilot.runtime import files
+
+    state = files.StateDirectory(folder / "state")
+    sockets = state.prepare(drop_to)
+    try:
+        with state.lock("hapilot demo"):
+            yield state
+    finally:
+        shutil.rmtree(sockets, ignore_errors=True)
+
+
+def _wait(say: Callable[[str], None]) -> None:
     with contextlib.suppress(KeyboardInterrupt):
+        say("\nrunning; Ctrl-C ends it")
         threading.Event().wait()
 
 
 @contextlib.contextmanager
 def _ended_in_order() -> Generator[None]:
-    """Whatever ends the demo ends its HAProxy and servers too: a terminal that closes and SIGTERM count as Ctrl-C."""
+    """Whatever ends the demo ends its HAProxy and servers too: a terminal that closes and SIGTERM count as Ctrl-C.
+
+    Only the first of them counts: another one must not interrupt the clearing up.
+    """
+    ending = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
     def interrupt(*_: object) -> None:
+        for number in ending:
+            signal.signal(number, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    before = {number: signal.signal(number, interrupt) for number in ending}
     try:
         yield
     finally:

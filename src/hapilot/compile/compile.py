@@ -47,7 +47,7 @@ def compile_site(site: Site, target: Target) -> build.Build:
     return build.Build(
         site=site,
         target=target,
-        config=tree.Config(draft.sections, comment=_header(site)),
+        config=tree.Config(draft.sections, comment=_header(site, target)),
         tables=draft.tables,
         scripts=draft.scripts,
         routes=draft.routes,
@@ -57,9 +57,11 @@ def compile_site(site: Site, target: Target) -> build.Build:
     )
 
 
-def _header(site: Site) -> str:
+def _header(site: Site, wanted: Target) -> str:
+    # The worker connects to sockets in there, so the folder is the worker's where it is another user.
+    owner = f" -o {wanted.drop_to}" if wanted.drop_to else ""
     return (
         f"Site {site.name}, compiled by hapilot. Change the site file, not this one.\n"
-        "It runs without hapilot too: set HAPILOT_RUN to a private folder for sockets (mkdir -m 700), then start\n"
-        "haproxy -W -f haproxy.cfg in the folder of this file."
+        f"It runs without hapilot too: make a private folder for sockets (install -d -m 700{owner} DIR),\n"
+        "set HAPILOT_RUN to it, then start haproxy -W -f haproxy.cfg in the folder of this file."
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Literal
 
 from hapilot.compile import build
@@ -149,7 +150,9 @@ class _Answer:
             listener = self._layers[0].listener if self._layers else None
             return next((route for route in self._explainer.routes(listener) if route.backend == outcome.backend), None)
         if isinstance(outcome, trace.Redirect):
-            return next((entry.route for entry in reversed(self._entries()) if entry.value.startswith(build.TO_HTTPS)), None)
+            behind = next((entry.route for entry in reversed(self._entries()) if entry.value.startswith(build.TO_HTTPS)), None)
+            # A host is redirected as a whole, whatever paths its https routes have.
+            return None if behind is None else replace(behind, path="/")
         if isinstance(outcome, trace.Respond) and outcome.status == 421:
             return next((entry.route for entry in reversed(self._entries()) if entry.value == build.MISDIRECTED), None)
         return None

@@ -9,7 +9,6 @@ import pydantic
 
 from hapilot.model import section, values
 
-
 _SYSLOG = re.compile(r"syslog:(?:/[A-Za-z0-9_./-]{1,100}|(?:[A-Za-z0-9][A-Za-z0-9.-]{0,252}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?)")
 
 

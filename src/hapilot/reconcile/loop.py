@@ -15,7 +15,7 @@ from hapilot.base import diagnostics, errors
 from hapilot.base.diagnostics import Diagnostic
 from hapilot.compile import build
 from hapilot.reconcile import pipeline, serving, verify
-from hapilot.render import summary
+from hapilot.render import bundle, summary
 from hapilot.runtime import binary, endpoints, files, identity, preflight, process
 
 
@@ -40,8 +40,8 @@ class Operator:
         """Make ``prepared`` the running state. Nothing is changed unless every check passes; raises SiteError otherwise."""
         made, wanted = prepared.require()
         former = self.state.serving()
-        if running is not None and former is not None and former.digest == wanted.digest:
-            return self._nothing(running, former)
+        if running is not None and former is not None and self._runs(wanted, former):
+            return Applied("nothing", running, former.number)
         warned = verify.verify(made, wanted, self.haproxy)
         if diagnostics.has_errors(warned):
             raise errors.SiteError((*prepared.diagnostics, *warned))
@@ -65,12 +65,10 @@ class Operator:
             self.state.confirm(current.number)
         return started
 
-    def _nothing(self, running: process.Process, former: files.Generation) -> Applied:
-        """An interrupted change may have left another generation behind for the next reload to read."""
+    def _runs(self, wanted: bundle.Bundle, former: files.Generation) -> bool:
+        """Whether HAProxy runs just these files. After an interrupted change, which leaves the links apart, nobody knows what it runs."""
         current = self.state.current()
-        if current is None or current.number != former.number:
-            self.state.activate(former.number)
-        return Applied("nothing", running, former.number)
+        return former.digest == wanted.digest and current is not None and current.number == former.number
 
     def _start(self, made: build.Build, former: files.Generation | None) -> process.Process:
         try:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from integration.behaviour import sites, visits
-from support import certificates, client, proxy_protocol, servers
+from support import certificates, client, clienthello, proxy_protocol, servers
 from support.client import Request, Tls
 from support.outcome import Outcome
 
@@ -195,14 +195,16 @@ def test_a_bare_connection_is_refused_where_the_header_is_required(site: sites.R
     assert visits.https(site.at(listener), "web.example.test", source=source).kind in ("closed", "reset")
 
 
-def test_a_proxy_header_may_come_in_pieces(site: sites.Running) -> None:
-    """Byte by byte, and together with the ClientHello in one segment."""
-    for header, expected in HEADERS.values():
-        for listener in ("OPTIONAL", "MIXED"):
-            with client.connect(site.at(listener), source=TRUSTED) as connection:
-                connection.send(header, 1, pause=0)
-                connection.start_tls(visits.hello("web.example.test"))
-                assert _headers(connection.request(Request(host="web.example.test")), "x-forwarded-for") == [expected]
+@pytest.mark.parametrize("kind", HEADERS)
+@pytest.mark.parametrize("listener", ["OPTIONAL", "MIXED"])
+@pytest.mark.parametrize("sizes", [1, (3, 10), (14,), (16,), 5], ids=str)
+def test_a_proxy_header_may_come_in_pieces(site: sites.Running, listener: str, kind: str, sizes: clienthello.Sizes) -> None:
+    """However TCP cuts it, the header counts as a whole."""
+    header, expected = HEADERS[kind]
+    with client.connect(site.at(listener), source=TRUSTED) as connection:
+        connection.send(header, sizes, pause=0.001)
+        connection.start_tls(visits.hello("web.example.test"))
+        assert _headers(connection.request(Request(host="web.example.test")), "x-forwarded-for") == [expected]
 
 
 def test_a_proxy_header_before_every_protocol_of_the_port(site: sites.Running) -> None:

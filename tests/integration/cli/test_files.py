@@ -133,6 +133,15 @@ def test_check_passes_on_what_haproxy_says(hapilot: Hapilot) -> None:
     assert hapilot.run("check", hapilot.site, "--no-haproxy").returncode == 0
 
 
+def test_a_long_folder_for_temporary_files_is_no_fault_of_the_site(hapilot: Hapilot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names of unix sockets have at most 107 bytes; those of the check are never opened."""
+    tls_site(hapilot, 9)
+    long = hapilot.folder / ("x" * 100)
+    long.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(long))
+    assert hapilot.run("check", hapilot.site).returncode == 0
+
+
 def test_a_failed_expectation_can_be_explained(hapilot: Hapilot) -> None:
     hapilot.plain(9, extra=f"expect:\n  - {{url: 'http://a.test:{hapilot.port}/', outcome: reject}}\n")
     assert "error[expectation-failed]" in hapilot.run("check", hapilot.site).stderr
@@ -171,11 +180,13 @@ def test_the_demo_leaves_nothing_behind_when_it_is_ended(hapilot: Hapilot, tmp_p
             for line in demo.stdout:
                 if line.startswith("running;"):
                     break
-            children = haproxy_masters(folder)
-            assert len(children) == 1
+            assert len(haproxy_masters(folder)) == 1
+            sockets = next(folder.glob("hapilot-demo-*/state/run")).resolve()
+            assert (sockets / "master.sock").is_socket()
             demo.send_signal(number)
             assert demo.wait(PATIENCE) == 0
         assert list(folder.iterdir()) == []
+        assert not sockets.exists()
         until(lambda: not haproxy_masters(folder), "HAProxy has ended")
 
 

@@ -341,17 +341,16 @@ def _on_file_system(hapilot: Hapilot, mount: str) -> str:
 
 
 def test_another_haproxy_than_the_chosen_one_runs_already(hapilot: Hapilot, stand: servers.Stand) -> None:
-    binaries = haproxy.binaries()
-    if len(binaries) < 2:
-        haproxy.require("haproxy", "two HAProxies are needed")
+    system = haproxy.require("haproxy", "two HAProxies are needed")
+    embedded = haproxy.embedded()
     server, other = stand.http("shop"), stand.http("other")
-    hapilot.program = binaries[1].path
+    hapilot.program = system
     hapilot.plain(server.port)
     hapilot.up().end(signal.SIGKILL)
-    hapilot.program = binaries[0].path
+    hapilot.program = embedded
     up = hapilot.up()
-    assert f"({binaries[1].path}) runs already and is kept; " in up.said
-    assert f"({binaries[0].path}) was chosen: to change over, end this hapilot with SIGTERM and start it again" in up.said
+    assert f"({system}) runs already and is kept; " in up.said
+    assert f"({embedded}) was chosen: to change over, end this hapilot with SIGTERM and start it again" in up.said
     assert "adopted, nothing to change" in up.said
     hapilot.plain(other.port)
     up.wait_said("applied: generation 2 (reload)")

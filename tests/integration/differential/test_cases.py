@@ -37,7 +37,14 @@ def test_case(path: Path, binary: haproxy.Binary, stands: Pool) -> None:
 
 
 def _expected(told: dict[str, Any], running: lab.Running) -> View:
-    text = yaml.safe_dump(told)
-    for name, port in running.ports.items():
-        text = text.replace(f"${{PORT_{name}}}", str(port))
-    return view_from(yaml.safe_load(text))
+    return view_from({name: _with_ports(value, running) for name, value in told.items()})
+
+
+def _with_ports(value: Any, running: lab.Running) -> Any:
+    if isinstance(value, list):
+        items: list[Any] = value  # pyright: ignore[reportUnknownVariableType]
+        return [_with_ports(item, running) for item in items]
+    if isinstance(value, str):
+        for name, port in running.ports.items():
+            value = value.replace(f"${{PORT_{name}}}", str(port))
+    return value

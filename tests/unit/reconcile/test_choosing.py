@@ -29,7 +29,11 @@ class Master:
 
 def runs(monkeypatch: pytest.MonkeyPatch, master: Master | None) -> None:
     """Makes ``master`` the one that runs."""
-    monkeypatch.setattr(process, "adopt", lambda _: master)
+
+    def adopt(_: files.StateDirectory) -> Master | None:
+        return master
+
+    monkeypatch.setattr(process, "adopt", adopt)
 
 
 @pytest.mark.parametrize("master", [None, Master(None), Master(Path("/usr/sbin/haproxy"))])
@@ -48,7 +52,11 @@ def test_a_link_to_the_same_program_is_no_other(monkeypatch: pytest.MonkeyPatch,
 
 def test_another_that_runs_is_kept_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
     runs(monkeypatch, Master(Path("/opt/haproxy")))
-    monkeypatch.setattr(binary, "choose", lambda path: haproxy(Path(path), "2.6.12"))
+
+    def choose(path: str) -> binary.Haproxy:
+        return haproxy(Path(path), "2.6.12")
+
+    monkeypatch.setattr(binary, "choose", choose)
     own, note = choosing.settle(haproxy(Path("/usr/sbin/haproxy")), STATE)
     assert own.path == Path("/opt/haproxy")
     assert note == (

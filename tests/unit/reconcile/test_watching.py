@@ -31,15 +31,17 @@ def rewrite(path: Path) -> None:
     beside.replace(path)
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda path: path.write_text("longer"),
-        lambda path: path.unlink(),
-        rewrite,
-        lambda path: path.chmod(0o600),
-    ],
-)
+def make_longer(path: Path) -> None:
+    """Other content in the same file."""
+    path.write_text("longer")
+
+
+def close_to_others(path: Path) -> None:
+    """Another mode: a key that could not be read may be readable now."""
+    path.chmod(0o600)
+
+
+@pytest.mark.parametrize("change", [make_longer, Path.unlink, rewrite, close_to_others])
 def test_a_change_of_a_file_shows(file: Path, change: Callable[[Path], object]) -> None:
     before = watching.look([file])
     assert watching.look([file]) == before

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from hapilot.compile import build
 from hapilot.compile.draft import Draft
-from hapilot.compile.rules import hello, logging
+from hapilot.compile.rules import hello, logging, unaddressed
 from hapilot.languages.haproxy import tree
 from hapilot.model import values
 
@@ -47,8 +48,7 @@ def make_globals(draft: Draft) -> Draft:
     >>> PROFILES["modern"][0]
     'TLSv1.3'
     """
-    if needs_script(draft):
-        draft = replace(draft, scripts=(*draft.scripts, build.Script(hello.PATH, hello.SCRIPT)))
+    draft = replace(draft, scripts=(*draft.scripts, *needed_scripts(draft)))
     sections = [_global(draft), _defaults(draft)]
     if _needs_resolvers(draft):
         sections.append(_resolvers(draft))
@@ -70,8 +70,7 @@ def _global(draft: Draft) -> tree.Section:
         lines.append(tree.line("chroot", tree.Env("", "HAPILOT_RUN")))
     lines += _under_hapilot(tree.line("server-state-file", tree.Env("", STATE_VARIABLE)))
     lines += _tls(draft)
-    if needs_script(draft):
-        lines.append(tree.line("lua-load-per-thread", hello.PATH))
+    lines += [tree.line("lua-load-per-thread", script.path) for script in draft.scripts]
     raw = draft.site.spec.raw.global_
     lines += [tree.opaque(text, origin=draft.site.origins.at("raw", "global", index)) for index, text in enumerate(raw)]
     return tree.Section("global", "", tuple(lines))
@@ -83,9 +82,14 @@ def _under_hapilot(line: tree.Line) -> list[tree.Line]:
     return [tree.line(".if", f"defined({STATE_VARIABLE})"), line, tree.line(".endif")]
 
 
-def needs_script(draft: Draft) -> bool:
-    """Whether a listener reads names in ClientHellos, and HAProxy can run the script that joins split ones."""
-    return "LUA" in draft.target.features and any(entrance.looks_at_sni for entrance in draft.entrances)
+def needed_scripts(draft: Draft) -> Iterator[build.Script]:
+    """The Lua scripts that some listener uses, if HAProxy can run any."""
+    if "LUA" not in draft.target.features:
+        return
+    if any(entrance.looks_at_sni for entrance in draft.entrances):
+        yield build.Script(hello.PATH, hello.SCRIPT)
+    if any(entrance.listener.accept_proxy == "optional" for entrance in draft.entrances):
+        yield build.Script(unaddressed.PATH, unaddressed.SCRIPT)
 
 
 def _tls(draft: Draft) -> list[tree.Line]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from hapilot.compile import draft
 from hapilot.compile.passes import tables
-from hapilot.compile.rules import hello
+from hapilot.compile.rules import hello, unaddressed
 from hapilot.compile.target import Target
 from hapilot.languages.haproxy import tree
 from hapilot.model import values
@@ -23,6 +23,9 @@ HTTP = ("{", "req.payload(0,8)", "-m", "reg", "^[A-Z-]+( |$)", "}")
 ``PROPFIND``; every request is longer."""
 PROXY = ("!{", "fc_rcvd_proxy", "}", "{", "req.payload(0,5)", "-m", "bin", "50524F5859", "0D0A0D0A00", "}")
 """A PROXY header, version 1 or 2, that was not read yet (proxy-protocol.txt, section 2)."""
+LINE = ("!{", "fc_rcvd_proxy", "}", "{", "req.payload(0,5)", "-m", "bin", "50524F5859", "}")
+BINARY = ("!{", "fc_rcvd_proxy", "}", "{", "req.payload(0,5)", "-m", "bin", "0D0A0D0A00", "}")
+"""The same, version 2 only; ``LINE`` is version 1."""
 FOUND = ("{", "var(txn.to)", "-m", "found", "}")
 NOT_FOUND = ("!{", "var(txn.to)", "-m", "found", "}")
 SILENT = ("{", "req.len", "0", "}")
@@ -46,7 +49,7 @@ def sniff(entrance: draft.Entrance, target: Target) -> list[tree.Line]:
     listener = entrance.listener
     lines = [tree.line("tcp-request", "inspect-delay", values.print_duration(listener.sniff_timeout))]
     if listener.accept_proxy == "optional":
-        lines += _proxy_header(entrance)
+        lines += _proxy_header(entrance, lua="LUA" in target.features)
     if "tls" in entrance.inner:
         lines += _tls(entrance, lua="LUA" in target.features)
     if entrance.ssh:
@@ -65,10 +68,22 @@ def _class(test: tuple[str, ...], backend: str, *, quiet: bool = False) -> list[
     return [*lines, content("accept", "if", *test)]
 
 
-def _proxy_header(entrance: draft.Entrance) -> list[tree.Line]:
+def _proxy_header(entrance: draft.Entrance, *, lua: bool) -> list[tree.Line]:
     stranger = ("!{", "src", "-f", tables.trusted_list(entrance), "}")
     distrust = refuse("a PROXY header from an address that is not trusted", "if", *PROXY, *stranger)
-    return [distrust, *_class(PROXY, f"{entrance.name}.proxied", quiet=True)]
+    test = (*unaddressed.NOT_DROPPED, *PROXY) if lua else PROXY
+    drop = [content("lua.drop_unaddressed", "if", *test, *unaddressed.HEADER)] if lua else []
+    return [distrust, *_whole_header(), *drop, *_class(test, f"{entrance.name}.proxied", quiet=True)]
+
+
+def _whole_header() -> list[tree.Line]:
+    """Wait for all of a PROXY header: who reads it, at the other end of the hand-over, takes it in one piece or not at all."""
+    endless = "the PROXY header does not end"
+    return [
+        content("set-var(txn.header)", "req.payload(14,2),hex,hex2i,add(16)", "if", *BINARY),
+        refuse(endless, "if", *BINARY, "!{", "req.len,sub(txn.header)", "ge", "0", "}"),
+        refuse(endless, "if", *LINE, "!{", "req.payload(0,0)", "-m", "reg", r"\n", "}"),
+    ]
 
 
 def _tls(entrance: draft.Entrance, *, lua: bool) -> list[tree.Line]:

@@ -19,7 +19,8 @@ SECTIONS = frozenset(
 
 # Plain words, a comment, and whatever else is left, for each line: one C loop over the whole file. Most lines have nothing in
 # the third group, so that splitting the first at blanks gives the words. Outside of quotes, a $ is a character as any other.
-_LINES = re.compile(r"""([ \t!$-&(-\[\]-~]*)(\#[^\n\r\0]*)?([^\n]*)(\n|\Z)""")
+_LINES = re.compile(r"""((?![ \t]*\[)[ \t!$-&(-\[\]-~]*)(\#[^\n\r\0]*)?([^\n]*)(\n|\Z)""")
+_SCOPE = re.compile(rf"[{BLANKS}]*\[[A-Za-z0-9_.:-]+\][{BLANKS}]*(?:#.*)?", re.DOTALL)
 
 
 def parse_bytes(data: bytes, file: str) -> Document:
@@ -51,22 +52,31 @@ def _first_above(lines: list[Line], head: int) -> int:
 def _lines(text: str, file: str) -> list[Line]:
     lines: list[Line] = []
     add = lines.append
-    for number, (plain, comment, rest, end) in enumerate(_LINES.findall(text), 1):
-        if not rest:
-            add(Line(file, number, plain + comment, end, tuple(plain.split())))
-        elif rest == "\r":
-            add(Line(file, number, plain + comment, rest + end, tuple(plain.split())))
-        else:
+    found = _LINES.findall(text)
+    found.pop()  # the empty match at the end of the text
+    for number, (plain, comment, rest, end) in enumerate(found, 1):
+        seen = tuple(plain.split())
+        if (rest and rest != "\r") or not end or len(seen) > words.MOST_WORDS:
             add(_line(plain + comment + rest, end, file, number))
-    return _finished(lines)
+        else:
+            add(Line(file, number, plain + comment, rest + end, seen))
+    return lines
 
 
 def _line(text: str, end: str, file: str, number: int) -> Line:
-    """A line with quotes, escapes or characters beyond ASCII."""
+    """A line that needs a closer look: quotes, escapes, characters beyond ASCII, a scope, no line end."""
     if text.endswith("\r") and end:
         text, end = text[:-1], "\r\n"
-    if text.lstrip(BLANKS).startswith("#") and "\0" not in text:
+    if end and text.lstrip(BLANKS).startswith("#") and "\0" not in text:
         return Line(file, number, text, end, ())
+    unended = None if end else Problem(Fault.NO_LINE_END, len(text) + 1)
+    if text.lstrip(BLANKS).startswith("["):
+        return Line(file, number, text, end, (), problem=_scope_problem(text) or unended)
     scanned = words.scan(text)
     has_variables = any(word.has_variables for word in scanned.words)
-    return Line(file, number, text, end, tuple([word.value for word in scanned.words]), has_variables, scanned.problem)
+    return Line(file, number, text, end, tuple([word.value for word in scanned.words]), has_variables, scanned.problem or unended)
+
+
+def _scope_problem(text: str) -> Problem | None:
+    """``[name]`` alone on a line is a scope, which no version gives a meaning yet (``cfg_parse_scope``)."""
+    return None if _SCOPE.fullmatch(text) else Problem(Fault.SCOPE, text.index("[") + 1)

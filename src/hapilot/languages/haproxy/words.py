@@ -25,6 +25,8 @@ _VARIABLE = re.compile(r"\$(\{)?(\.?[A-Za-z0-9_]*)")
 _BEHIND_NAME = re.compile(r"(?P<split>\[\*\])?(?:-(?P<default>[^}\0]*))?\}")
 _ESCAPED = {"\\n": "\n", "\\r": "\r", "\\t": "\t"}
 _RAW_BYTES = re.compile("[\udc80-\udcff]+")
+_C_SPACES = BLANKS + "\n"
+_SPLIT = re.compile(rf"[{_C_SPACES}]+|[^{_C_SPACES}]+")
 _PSEUDO = frozenset({".FILE", ".LINE", ".SECTION"})
 
 
@@ -87,27 +89,21 @@ def expand(words: Iterable[Word], environment: Mapping[str, str]) -> tuple[str, 
 
 def _expanded(word: Word, environment: Mapping[str, str]) -> list[str]:
     """HAProxy 3.4 is followed where older versions differ: ``"${LIST[*]}"`` without a value is no word rather than an empty one."""
-    words, is_open, may_vanish = [""], True, False
+    found: list[str] = []
+    is_open, may_vanish = False, False
     for part in word.parts:
-        if isinstance(part, str):
-            words, is_open = _append(words, part, is_open), True
-            continue
-        value = environment.get(part.name, part.default or "")
-        if not part.splits:
-            words, is_open = _append(words, value, is_open), True
-            continue
-        may_vanish = True
-        pieces = value.split()
-        for number, piece in enumerate(pieces):
-            starts_new = number > 0 or value[0].isspace()
-            words = _append(words, piece, is_open and not (starts_new and words[-1]))
-            is_open = True
-        is_open = is_open and not value[-1:].isspace()
-    return words if words != [""] or not may_vanish else []
-
-
-def _append(words: list[str], piece: str, is_open: bool) -> list[str]:  # noqa: FBT001 - private; says whether the last word still grows
-    return [*words[:-1], words[-1] + piece] if is_open else [*words, piece]
+        value = part if isinstance(part, str) else environment.get(part.name, part.default or "")
+        splits = isinstance(part, Variable) and part.splits
+        may_vanish = may_vanish or splits
+        for piece in _SPLIT.findall(value) if splits else (value,):
+            if splits and piece[0] in _C_SPACES:
+                is_open = False
+            elif is_open:
+                found[-1] += piece
+            else:
+                found.append(piece)
+                is_open = True
+    return found or ([] if may_vanish else [""])
 
 
 class _Scanner:
@@ -124,8 +120,6 @@ class _Scanner:
 
     def run(self) -> Scan:
         """The whole line."""
-        if self.text.lstrip(BLANKS).startswith("["):
-            return Scan((), 0, _scope_problem(self.text))
         self._skip_blanks()
         while self.at < len(self.text) and self.fault is None and self._step():
             pass
@@ -256,10 +250,3 @@ def _until_nul(parts: list[Part]) -> tuple[Part, ...]:
         if isinstance(part, str) and "\0" in part:
             return (*parts[:number], part.partition("\0")[0])
     return tuple(parts)
-
-
-def _scope_problem(text: str) -> Problem | None:
-    """``[name]`` alone on a line is a scope, which no version gives a meaning yet (``cfg_parse_scope``)."""
-    if re.fullmatch(rf"[{BLANKS}]*\[[A-Za-z0-9_.:-]+\][{BLANKS}]*(?:#.*)?", text, re.DOTALL):
-        return None
-    return Problem(Fault.SCOPE, text.index("[") + 1)

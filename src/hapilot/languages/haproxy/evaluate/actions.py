@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from hapilot.languages.haproxy import tree
-from hapilot.languages.haproxy.evaluate import samples, trace, values
+from hapilot.languages.haproxy.evaluate import samples, trace, values, wire
 from hapilot.languages.haproxy.evaluate.connection import Address, Endpoint
 from hapilot.languages.haproxy.evaluate.formats import parse as parse_format
 from hapilot.languages.haproxy.evaluate.state import State
@@ -76,6 +76,20 @@ def _expect_proxy(inside: str, words: Sequence[str]) -> Action:
     def act(state: State, line: tree.Line) -> Ending | None:
         state.expects_proxy = True
         state.note(line, "expect-proxy")
+        return None
+
+    return act
+
+
+def _drop_unaddressed(inside: str, words: Sequence[str]) -> Action:
+    """``compile.rules.unaddressed``: a PROXY header without addresses is taken off the payload."""
+
+    def act(state: State, line: tree.Line) -> Ending | None:
+        if state.unread:
+            state.payload = state.payload.removeprefix(wire.header_bytes(state.unread[0]))
+            state.unread = state.unread[1:]
+            state.variables["txn.dropped"] = True
+            state.note(line, "drop", "the PROXY header")
         return None
 
     return act
@@ -204,6 +218,7 @@ TCP: dict[str, Kind] = {
     **SHARED,
     "accept": Kind(_accept),
     "expect-proxy": Kind(_expect_proxy, arity=1),
+    "lua.drop_unaddressed": Kind(_drop_unaddressed),
     "switch-mode": Kind(_switch_mode, arity=1),
 }
 """Actions of ``tcp-request connection``, ``session`` and ``content``."""

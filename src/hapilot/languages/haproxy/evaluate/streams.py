@@ -48,16 +48,17 @@ def _inspect(proxy: Proxy, state: State) -> actions.Ending | None:
         if state.section == proxy.title and not state.backend:
             state.payload = b""
         return None
-    passes = [(b"", False), (everything, False), (everything, True)] if proxy.waits else [(b"", True)]
+    passes = [(False, False), (True, False), (True, True)] if proxy.waits else [(False, True)]
     if state.backend:  # the frontend has waited already; what has arrived stays
-        passes = passes[1:] if proxy.waits else [(everything, True)]
+        passes = passes[1:] if proxy.waits else [(True, True)]
     ending: actions.Ending | rules.Waiting | None = None
-    for payload, final in passes:
-        state.payload, state.final = payload, final
+    for has_arrived, final in passes:
+        state.payload, state.final = everything if has_arrived else b"", final
         before = len(state.shared.steps), len(state.shared.lookups)
         ending = rules.run(proxy.content, state)
         if not isinstance(ending, rules.Waiting):
             break
+        everything = state.payload if has_arrived else everything  # an action may have taken bytes out for good
         del state.shared.steps[before[0] :], state.shared.lookups[before[1] :]  # the rules start again
     state.final = True
     assert not isinstance(ending, rules.Waiting), "nothing waits once all is final"

@@ -33,7 +33,7 @@ class Wire:
     @property
     def payload(self) -> bytes:
         """The first flight of bytes."""
-        return b"".join(_header_bytes(header) for header in self.headers) + first_bytes(self.first)
+        return b"".join(header_bytes(header) for header in self.headers) + first_bytes(self.first)
 
 
 def first_bytes(first: connection.First | connection.Request) -> bytes:
@@ -82,7 +82,7 @@ def _extension(kind: int, data: bytes) -> bytes:
     return struct.pack(">HH", kind, len(data)) + data
 
 
-def _header_bytes(header: connection.ProxyHeader) -> bytes:
+def header_bytes(header: connection.ProxyHeader) -> bytes:
     """The header as sent (HAProxy's doc/proxy-protocol.txt, sections 2.1 and 2.2)."""
     source, destination = header.source, header.destination
     if header.version == 1:
