@@ -43,14 +43,23 @@ def headers(entrance: draft.Entrance, scheme: Literal["http", "https"]) -> list[
     sets = (
         ("X-Forwarded-Proto", scheme),
         ("X-Forwarded-Host", "%[req.fhdr(host)]"),
-        ("X-Forwarded-Port", "%[dst_port]"),
+        ("X-Forwarded-Port", _port(entrance)),
     )
     if not trusts:
-        return [*lines, request("set-header", "X-Forwarded-For", "%[src]"), *(request("set-header", *pair) for pair in sets)]
+        # Whatever there was is gone, so adding is enough; setting would look through all headers again.
+        return [*lines, request("add-header", "X-Forwarded-For", "%[src]"), *(request("add-header", *pair) for pair in sets)]
     lines.append(request("add-header", "X-Forwarded-For", "%[var(txn.peer)]"))
     for name, value in sets:
         lines.append(request("set-header", name, value, "unless", "{", f"req.hdr({name.lower()})", "-m", "found", "}"))
     return lines
+
+
+def _port(entrance: draft.Entrance) -> str:
+    """The port that the client connected to: a constant where the listener has one, and no PROXY header says another."""
+    ports = {bind.port for bind in entrance.listener.bind if bind.kind == "tcp"}
+    if entrance.listener.accept_proxy == "never" and len(ports) == 1:
+        return str(ports.pop())
+    return "%[dst_port]"
 
 
 def _trusted(entrance: draft.Entrance) -> list[tree.Line]:

@@ -24,8 +24,9 @@ HTTP = ("{", "req.payload(0,8)", "-m", "reg", "^[A-Z-]+( |$)", "}")
 PROXY = ("!{", "fc_rcvd_proxy", "}", "{", "req.payload(0,5)", "-m", "bin", "50524F5859", "0D0A0D0A00", "}")
 """A PROXY header, version 1 or 2, that was not read yet (proxy-protocol.txt, section 2)."""
 LINE = ("!{", "fc_rcvd_proxy", "}", "{", "req.payload(0,5)", "-m", "bin", "50524F5859", "}")
+"""The same, version 1 only."""
 BINARY = ("!{", "fc_rcvd_proxy", "}", "{", "req.payload(0,5)", "-m", "bin", "0D0A0D0A00", "}")
-"""The same, version 2 only; ``LINE`` is version 1."""
+"""The same, version 2 only."""
 FOUND = ("{", "var(txn.to)", "-m", "found", "}")
 NOT_FOUND = ("!{", "var(txn.to)", "-m", "found", "}")
 SILENT = ("{", "req.len", "0", "}")

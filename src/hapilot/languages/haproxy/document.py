@@ -8,7 +8,7 @@ words are only a view of it. Nothing here is refused; what HAProxy could not rea
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from hapilot.base.origin import Origin
@@ -19,6 +19,10 @@ ENCODING_ERRORS = "surrogateescape"
 
 BLANKS = " \t\v\f\r"
 """What separates words and indents lines: ``isspace`` in the C locale, without the line end."""
+
+
+PROXIES = frozenset({"defaults", "frontend", "backend", "listen"})
+"""The sections that can start from a ``defaults`` section."""
 
 
 class Fault(enum.StrEnum):
@@ -114,16 +118,13 @@ class Section:
 
     @property
     def name(self) -> str:
-        """The name on the head, or nothing; ``from`` is none."""
-        name = self.head.words[1] if len(self.head.words) > 1 else ""
-        return "" if name == "from" and self.kind == "defaults" else name
+        """The name on the head, or nothing."""
+        return title(self.head.words)[1]
 
     @property
     def inherits(self) -> str:
         """The name behind ``from``: the ``defaults`` section that this one starts from; nothing where none is named."""
-        words = self.head.words
-        start = 1 if self.kind == "defaults" and words[1:2] == ("from",) else 2
-        return words[start + 1] if words[start : start + 1] == ("from",) and len(words) > start + 1 else ""
+        return title(self.head.words)[2]
 
     def all_lines(self) -> Iterator[Line]:
         """Every line, in the order of the file."""
@@ -145,6 +146,19 @@ class Document:
         yield from self.start
         for section in self.sections:
             yield from section.all_lines()
+
+
+def title(words: Sequence[str]) -> tuple[str, str, str]:
+    """Kind, name and the ``defaults`` section behind ``from``, of the words of a head; a missing one is empty.
+
+    >>> title(["defaults", "from", "base"]), title(["frontend", "a", "from", "base"])
+    (('defaults', '', 'base'), ('frontend', 'a', 'base'))
+    """
+    kind, name, *rest = (*words, "", "")[: max(len(words), 2)]
+    if kind == "defaults" and name == "from" and len(rest) == 1:
+        return kind, "", rest[0]
+    inherits = rest[1] if kind in PROXIES and rest[:1] == ["from"] and len(rest) > 1 else ""
+    return kind, name, inherits
 
 
 def text(document: Document) -> str:

@@ -20,7 +20,8 @@ def print_config(config: tree.Config) -> str:
 
 def print_section(section: tree.Section) -> str:
     """One section with its comment and its indented lines."""
-    head = " ".join(quoting.word(part) for part in (section.kind, section.name) if part)
+    parts = [section.kind, section.name, *(("from", section.inherits) if section.inherits else ())]
+    head = " ".join(quoting.word(part) for part in parts if part)
     lines = [head + _remark("", str(section.origin.short) if section.origin else "")]
     lines += [_INDENT + print_line(line) for line in section.lines]
     above = _comment_block(section.comment) if section.comment.strip() else ""

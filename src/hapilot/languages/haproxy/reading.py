@@ -9,11 +9,10 @@ what is wrong with it before any keyword is looked at. ``as_tree`` turns it into
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
-from hapilot.languages.haproxy import blocks, predicates, tree, words
-from hapilot.languages.haproxy.document import Document, Fault, Kind, Line, Section
+from hapilot.languages.haproxy import blocks, document, parser, predicates, tree, variables, words
 from hapilot.languages.haproxy.program import Program
 
 MESSAGES = frozenset({".diag", ".notice", ".warning", ".alert"})
@@ -23,7 +22,7 @@ MESSAGES = frozenset({".diag", ".notice", ".warning", ".alert"})
 class ReadLine:
     """A line that HAProxy reads, with the words it sees."""
 
-    line: Line
+    line: document.Line
     words: tuple[str, ...]
 
 
@@ -42,7 +41,7 @@ class ReadSection:
 class Message:
     """What a ``.diag``, ``.notice``, ``.warning`` or ``.alert`` says. HAProxy stops at an ``.alert``."""
 
-    line: Line
+    line: document.Line
     macro: str
     text: str
 
@@ -51,7 +50,7 @@ class Message:
 class Complaint:
     """Something for which HAProxy refuses the configuration; ``column`` counts from 1."""
 
-    line: Line
+    line: document.Line
     column: int
     text: str
 
@@ -71,15 +70,15 @@ class Reading:
         return bool(self.complaints) or any(message.macro == ".alert" for message in self.messages)
 
 
-def read(documents: Iterable[Document], program: Program, environment: Mapping[str, str]) -> Reading:
+def read(documents: Iterable[document.Document], program: Program, environment: Mapping[str, str]) -> Reading:
     """Read all files. The variables that HAProxy sets by itself are added to the environment, but for the log formats."""
-    state = _State(program, {**environment, **program.environment()})
-    for document in documents:
-        _read_document(document, state)
-        if state.stopped:
+    reader = _Reader(program, {**environment, **program.environment()})
+    for each in documents:
+        reader.read(each)
+        if reader.stopped:
             break
-    sections = tuple(_section(head, tuple(lines)) for head, lines in state.sections)
-    return Reading(sections, tuple(state.messages), tuple(state.complaints), dict(state.environment))
+    sections = tuple(_section(head, tuple(lines)) for head, lines in reader.sections)
+    return Reading(sections, tuple(reader.messages), tuple(reader.complaints), reader.environment)
 
 
 def as_tree(reading: Reading) -> tree.Config:
@@ -92,37 +91,91 @@ def _tree_section(section: ReadSection) -> tree.Section:
     return tree.Section(section.kind, section.name, lines, origin=section.head.line.origin, inherits=section.inherits)
 
 
-@dataclass(slots=True)
-class _State:
-    """What changes while files are read. ``section`` is the name that ``.SECTION`` has."""
-
-    program: Program
-    environment: dict[str, str]
-    section: str = ""
-    stopped: bool = False
-    sections: list[tuple[ReadLine, list[ReadLine]]] = field(default_factory=list[tuple[ReadLine, list[ReadLine]]])
-    messages: list[Message] = field(default_factory=list[Message])
-    complaints: list[Complaint] = field(default_factory=list[Complaint])
-
-    def complain(self, line: Line, text: str, column: int = 0) -> None:
-        self.complaints.append(Complaint(line, column or line.origin.column, text))
+def _section(head: ReadLine, lines: tuple[ReadLine, ...]) -> ReadSection:
+    kind, name, inherits = document.title(head.words)
+    return ReadSection(kind, name, inherits, head, lines)
 
 
-def _read_document(document: Document, state: _State) -> None:
-    """One file; blocks and sections end with it."""
-    open_blocks = blocks.Blocks()
-    state.section = ""
-    last = None
-    for line in document.start:
-        last = line
-        _read_line(line, state, open_blocks, None)
-    for section in document.sections:
-        lines: list[ReadLine] | None = None
-        for line in section.all_lines():
-            if state.stopped:
+class _Reader:
+    """What changes while files are read."""
+
+    def __init__(self, program: Program, environment: dict[str, str]) -> None:
+        self.program = program
+        self.environment = environment
+        self.stopped = False
+        self.sections: list[tuple[ReadLine, list[ReadLine]]] = []
+        self.messages: list[Message] = []
+        self.complaints: list[Complaint] = []
+        self._blocks = blocks.Blocks()
+        self._is_inside = False
+
+    def read(self, file: document.Document) -> None:
+        """One file; blocks and sections end with it."""
+        self._blocks, self._is_inside = blocks.Blocks(), False
+        last = None
+        for last in file.all_lines():
+            self._line(last)
+            if self.stopped:
                 return
-            last = line
-            lines = _read_line(line, state, open_blocks, section)
-    if last is not None and open_blocks.depth:
-        state.complain(last, "an .if block is not ended by .endif")
-        state.stopped = True
+        if last is not None and self._blocks.depth:
+            self._stop(last, "an .if block is not ended by .endif")
+
+    def _line(self, line: document.Line) -> None:
+        """HAProxy cuts every line into words, also where a block leaves it out."""
+        if line.problem is not None:
+            self._complain(line, f"{line.problem.fault}", line.problem.column)
+            if line.problem.fault is not document.Fault.NO_LINE_END:
+                self.stopped = line.problem.fault is document.Fault.NUL
+                return
+        seen = self._expanded(line) if line.has_variables else line.words
+        if not seen or not seen[0]:
+            return
+        if seen[0] in blocks.MACROS:
+            self._macro(line, seen)
+        elif self._blocks.is_read:
+            self._directive(line, seen)
+
+    def _expanded(self, line: document.Line) -> tuple[str, ...]:
+        section = self.sections[-1][0].words[:2][-1] if self._is_inside else ""
+        around = {".FILE": line.file, ".LINE": str(line.number), ".SECTION": section}
+        return words.expand(words.scan(line.text).words, {**self.environment, **around})
+
+    def _macro(self, line: document.Line, seen: tuple[str, ...]) -> None:
+        around = predicates.Around(self.program, self.environment)
+        if seen[0] in (".else", ".endif") and any(seen[1:]):
+            self._stop(line, f"{seen[0]} takes no argument")
+            return
+        try:
+            self._blocks.step(seen[0], lambda: predicates.holds(" ".join(seen[1:]), around))
+        except (blocks.Misplaced, predicates.NoCondition) as problem:
+            self._stop(line, str(problem))
+
+    def _directive(self, line: document.Line, seen: tuple[str, ...]) -> None:
+        if seen[0].startswith("."):
+            self._message(line, seen)
+        elif seen[0] in parser.SECTIONS:
+            self.sections.append((ReadLine(line, seen), []))
+            self._is_inside = True
+        elif not self._is_inside:
+            self._complain(line, f"{seen[0]!r} stands outside of a section")
+        else:
+            self.sections[-1][1].append(ReadLine(line, seen))
+            if self.sections[-1][0].words[0] == "global":
+                variables.apply(seen, self.environment)
+
+    def _message(self, line: document.Line, seen: tuple[str, ...]) -> None:
+        if seen[0] not in MESSAGES:
+            self._complain(line, f"there is no {seen[0]}")
+            self.stopped = True
+        elif any(seen[2:3]):
+            self._complain(line, f"{seen[0]} takes one argument: put its text between quotes")
+        else:
+            self.messages.append(Message(line, seen[0], "".join(seen[1:2])))
+            self.stopped = seen[0] == ".alert"
+
+    def _stop(self, line: document.Line, text: str) -> None:
+        self._complain(line, text)
+        self.stopped = True
+
+    def _complain(self, line: document.Line, text: str, column: int = 0) -> None:
+        self.complaints.append(Complaint(line, column or line.origin.column, text))

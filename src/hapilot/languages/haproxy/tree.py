@@ -56,13 +56,17 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A section: ``kind`` is ``global``, ``defaults``, ``frontend``, ``backend``, ``listen``, ``resolvers``, …; ``name`` may be empty."""
+    """A section: ``kind`` is ``global``, ``defaults``, ``frontend``, ``backend``, ``listen``, ``resolvers``, …; ``name`` may be empty.
+
+    ``inherits`` names the ``defaults`` section that a proxy starts from (``frontend name from inherits``); empty for the last one above.
+    """
 
     kind: str
     name: str
     lines: tuple[Line, ...]
     comment: str = ""
     origin: Origin | None = None
+    inherits: str = ""
 
 
 @dataclass(frozen=True, slots=True)
