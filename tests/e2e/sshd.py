@@ -1,6 +1,6 @@
 """A real OpenSSH server with throw-away keys on a high port, and git repositories behind it.
 
-Comes in: a folder. Goes out: a running `Server` and how to log in to it. Needs sshd, ssh, ssh-keygen and git. Called by test_one_proxy.
+Comes in: a folder. Goes out: a running `Server` and how to log in to it. Needs root, sshd, ssh, ssh-keygen and git. Called by test_one_proxy.
 """
 
 from __future__ import annotations
@@ -60,6 +60,7 @@ class Server:
 @contextmanager
 def running(folder: Path) -> Generator[Server]:
     """Start the server on a free port of 127.0.0.1 and make the repository."""
+    haproxy.require_root("sshd logs in the account that runs it, which must be one with a shell")
     program = haproxy.require("sshd", _REASON)
     for tool in ("ssh", "ssh-keygen", "git"):
         haproxy.require(tool, _REASON)
@@ -68,8 +69,7 @@ def running(folder: Path) -> Generator[Server]:
         _run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name))
     (folder / "authorized_keys").write_text((folder / "client_key.pub").read_text())
     _make_repository(folder)
-    if os.geteuid() == 0:
-        Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # where it locks its unprivileged part in, if root starts it
+    Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # where it locks its unprivileged part in
     server = Server(folder, ports.free_port())
     with (folder / "sshd.log").open("wb") as sink:
         process = subprocess.Popen([program, "-D", "-e", "-f", _config(server)], stdin=subprocess.DEVNULL, stdout=sink, stderr=sink)

@@ -6,6 +6,7 @@ from the site file, which may have changed since; the numbers come from HAProxy.
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -79,7 +80,9 @@ class Report:
 
 
 def running_process(state: files.StateDirectory) -> process.Process:
-    """The HAProxy that serves ``state``; raises HaproxyFailed where none does."""
+    """The HAProxy that serves ``state``; raises HaproxyFailed where none does, StateBroken where we may not look."""
+    if os.path.lexists(state.root) and not os.access(state.root, os.R_OK | os.X_OK):
+        raise errors.StateBroken(f"can't look into {state.root}: permission denied", "run this as the user that runs `hapilot up`")
     running = process.adopt(state)
     if running is None:
         hint = "start it with `hapilot up SITE`, or name its state directory with --state"

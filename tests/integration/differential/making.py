@@ -37,7 +37,10 @@ def make(site: Running, wanted: Connection) -> View:
     header = None if wanted.proxy is None else header_bytes(wanted.proxy)
     with client.connect(address, proxy=header, source=wanted.source, timeout=PATIENCE) as connection:
         outcome = _speak(connection, wanted)
-        return _view(site, wanted, outcome)
+        view = _view(site, wanted, outcome)
+        if outcome.ok and view.send_proxy and connection.failure is None:
+            _check_ends(site, wanted, connection.local, outcome.json()["proxy"])
+        return view
 
 
 def header_bytes(said: Proxy) -> bytes:
@@ -97,7 +100,8 @@ def _offering(*protocols: str) -> ssl.SSLContext:
 
 
 def _context(wanted: Connection) -> ssl.SSLContext:
-    protocols = ("h2", "http/1.1") if wanted.version == "2" else ("http/1.1",)
+    usual = ("http/1.1",) if wanted.alpn else ()
+    protocols = ("h2", "http/1.1") if wanted.version == "2" else usual
     filling = tuple(f"{number:0200}" for number in range(8)) if wanted.long_hello else ()
     return _offering(*protocols, *filling)
 
@@ -147,6 +151,19 @@ def _forwarded(site: Running, told: dict[str, Any], names: tuple[str, ...] | Non
         headers=predicting.in_order(headers) if is_request else None,
         path=told["target"] if is_request else None,
     )
+
+
+def _check_ends(site: Running, wanted: Connection, local: tuple[str, int], header: dict[str, Any]) -> None:
+    """Raises Puzzling where the PROXY header has other ports, or another destination, than the client's connection.
+
+    The client's port is its own as long as its address is: an address from X-Forwarded-For has none.
+    """
+    source, destination = local, (wanted.address, site.ports[wanted.listener])
+    if wanted.proxy is not None and wanted.proxy.kind == "proxy" and not predicting.in_front(site, wanted):
+        source, destination = wanted.proxy.source, wanted.proxy.destination
+    seen = [(_unmapped(host), port) for host, port in (header["src"], header["dst"])]
+    if seen[1] != destination or (seen[0][0] == source[0] and seen[0][1] != source[1]):
+        raise Puzzling(f"the PROXY header says {seen}, and the connection is {[source, destination]}")
 
 
 def _unmapped(address: str) -> str:

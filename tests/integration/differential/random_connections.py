@@ -64,7 +64,7 @@ def _spoken(site: Site, listener: str) -> list[str]:
 
 
 def _has_ipv6(site: Site, listener: str) -> bool:
-    return any(str(bind).startswith(":") for bind in site["listeners"][listener]["bind"])
+    return any(str(bind).startswith((":", "[")) for bind in site["listeners"][listener]["bind"])
 
 
 def _request(dice: random.Random, known: Sequence[str]) -> dict[str, Any]:
@@ -127,6 +127,8 @@ def _hellos(dice: random.Random, host: str | None) -> dict[str, Any]:
         told["segments"] = dice.choice(((1,) * 40, (5,) * 40, 100, 600, (1, 4), (5, 1, 3)))
     if dice.randint(0, 5) == 0:
         told["long_hello"] = True
+    elif dice.randint(0, 7) == 0:
+        told["alpn"] = False
     if dice.randint(0, 7) == 0:
         told["records"] = dice.choice((100, (1,), (3, 5), 40, (4,), (90, 30)))
     return told

@@ -19,7 +19,7 @@ TRUSTED = (
     ["127.0.0.0/8"], ["127.0.0.0/8", "::1/128"], ["127.0.0.2/32"], ["127.0.0.2/31", "::1/128", "10.0.0.0/8"], ["0.0.0.0/0", "::/0"],
     ["192.0.2.0/24"],
 )  # fmt: skip
-BINDS = ("127.0.0.1:{}", ":{}")
+BINDS = (["127.0.0.1:{}"], [":{}"], ["127.0.0.1:{}", "[::1]:{}"], ["0.0.0.0:{}"])
 
 
 def site(dice: random.Random) -> Site:
@@ -39,7 +39,7 @@ def site(dice: random.Random) -> Site:
 
 
 def _listener(dice: random.Random, name: str, *, alone: bool) -> dict[str, Any]:
-    made: dict[str, Any] = {"bind": [dice.choice(BINDS).format(f"${{PORT_{name}}}")], "sniff_timeout": "400ms"}
+    made: dict[str, Any] = {"bind": [bind.format(f"${{PORT_{name}}}") for bind in dice.choice(BINDS)], "sniff_timeout": "400ms"}
     if not alone and name == "one" and dice.random() < 0.5:
         made["redirect"] = "https"
     trusted = dice.choice((None, None, *TRUSTED))

@@ -43,6 +43,8 @@ class Connection:
     """With ``bytes``: what is sent, as Latin-1."""
     segments: Sizes = ()
     records: Sizes = ()
+    alpn: bool = True
+    """Whether the ClientHello names protocols at all."""
     long_hello: bool = False
     """A ClientHello of more than 1,600 bytes, as post-quantum key shares make it."""
 

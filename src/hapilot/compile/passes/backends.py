@@ -9,7 +9,7 @@ from hapilot.base import diagnostics
 from hapilot.base.diagnostics import Diagnostic
 from hapilot.compile import build
 from hapilot.compile.draft import BackendPlan, Draft
-from hapilot.compile.rules import servers
+from hapilot.compile.rules import requests, servers
 from hapilot.languages.haproxy import tree
 from hapilot.model import service, values
 
@@ -78,8 +78,16 @@ def _http(draft: Draft, one: service.Service) -> Iterator[tree.Line]:
         yield tree.line("http-reuse", "always")
         yield tree.line("retry-on", "conn-failure", "empty-response")
         yield tree.line("http-request", "disable-l7-retry", "unless", "{", "method", "GET", "HEAD", "OPTIONS", "TRACE", "}")
+        yield from _named(one)
     if isinstance(one.health, service.Health) and one.health.http:
         yield from _http_check(one, one.health)
+
+
+def _named(one: service.Service) -> Iterator[tree.Line]:
+    """400 for a request that names no host where the host is what the server's certificate is checked against: without a
+    name HAProxy checks the CA alone (manual, section 5.2, "verify")."""
+    if one.verify is None or one.verify.name == "host":
+        yield requests.answer(400, "Bad Request: a Host header is needed", "unless", "{", "var(txn.host)", "-m", "len", "gt", "0", "}")
 
 
 def _http_check(one: service.Service, health: service.Health) -> Iterator[tree.Line]:

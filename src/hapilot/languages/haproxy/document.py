@@ -154,11 +154,10 @@ def title(words: Sequence[str]) -> tuple[str, str, str]:
     >>> title(["defaults", "from", "base"]), title(["frontend", "a", "from", "base"])
     (('defaults', '', 'base'), ('frontend', 'a', 'base'))
     """
-    kind, name, *rest = (*words, "", "")[: max(len(words), 2)]
-    if kind == "defaults" and name == "from" and len(rest) == 1:
-        return kind, "", rest[0]
-    inherits = rest[1] if kind in PROXIES and rest[:1] == ["from"] and len(rest) > 1 else ""
-    return kind, name, inherits
+    kind, name, sign, inherits = (*words[:4], "", "", "", "")[:4]
+    if kind == "defaults" and name == "from" and len(words) == 3:
+        return kind, "", sign
+    return kind, name, inherits if kind in PROXIES and sign == "from" else ""
 
 
 def text(document: Document) -> str:

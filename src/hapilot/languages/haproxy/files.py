@@ -14,8 +14,8 @@ _SUFFIX = ".cfg"
 def in_folder(names: Iterable[str]) -> tuple[str, ...]:
     """The entries of a folder that HAProxy reads, in its order; which of them are regular files is for the caller to see.
 
-    Names compare byte by byte: HAProxy never calls ``setlocale``, so that ``alphasort`` is ``strcmp``. A name that has ``.cfg`` twice is not
-    taken, for HAProxy looks at the first one only.
+    Names compare byte by byte: HAProxy never calls ``setlocale``, so that ``alphasort`` is ``strcmp``. A name that has ``.cfg``
+    twice is not taken, for HAProxy looks at the first one only.
 
     >>> in_folder(["b.cfg", "a.cfg", "B.cfg", ".hidden.cfg", "notes.txt", "c.cfg.cfg", "old.cfg~"])
     ('B.cfg', 'a.cfg', 'b.cfg')

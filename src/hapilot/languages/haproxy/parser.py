@@ -12,8 +12,29 @@ from hapilot.languages.haproxy import words
 from hapilot.languages.haproxy.document import BLANKS, ENCODING, ENCODING_ERRORS, Document, Fault, Line, Problem, Section
 
 SECTIONS = frozenset(
-    "acme backend cache crt-store defaults fcgi-app frontend global healthcheck http-errors listen log-forward log-profile mailers "
-    "namespace_list peers program resolvers ring traces userlist".split()
+    {
+        "acme",
+        "backend",
+        "cache",
+        "crt-store",
+        "defaults",
+        "fcgi-app",
+        "frontend",
+        "global",
+        "healthcheck",
+        "http-errors",
+        "listen",
+        "log-forward",
+        "log-profile",
+        "mailers",
+        "namespace_list",
+        "peers",
+        "program",
+        "resolvers",
+        "ring",
+        "traces",
+        "userlist",
+    }
 )
 """The words that start a section in any version from 2.6 to 3.4 (REGISTER_CONFIG_SECTION in HAProxy's source)."""
 

@@ -78,7 +78,7 @@ def read(documents: Iterable[document.Document], program: Program, environment: 
         if reader.stopped:
             break
     sections = tuple(_section(head, tuple(lines)) for head, lines in reader.sections)
-    return Reading(sections, tuple(reader.messages), tuple(reader.complaints), reader.environment)
+    return Reading(sections, tuple(reader.messages), tuple(reader.complaints), dict(reader.environment))
 
 
 def as_tree(reading: Reading) -> tree.Config:

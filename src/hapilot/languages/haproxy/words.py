@@ -1,8 +1,8 @@
 """The words of one line: where each stands, how it is written, and what HAProxy sees.
 
-Comes in: the text of a line. Goes out: :class:`Scan`. Called by ``parser`` for lines with quotes, escapes or variables, by ``lexer``, and by
-who needs columns. The rules are those of configuration manual, sections 2.2 and 2.3, and of ``parse_line`` in HAProxy's tools.c. There is no
-line continuation in that language: a backslash at the end of a line is a backslash.
+Comes in: the text of a line. Goes out: :class:`Scan`. Called by ``parser`` for lines with quotes, escapes or variables, by ``lexer``,
+and by who needs columns. The rules are those of configuration manual, sections 2.2 and 2.3, and of ``parse_line`` in HAProxy's tools.c.
+There is no line continuation in that language: a backslash at the end of a line is a backslash.
 """
 
 from __future__ import annotations
@@ -32,9 +32,10 @@ _PSEUDO = frozenset({".FILE", ".LINE", ".SECTION"})
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """An environment variable in a word. ``default`` is None where none is written; ``splits`` is ``[*]``: a word for each part of the value.
+    """An environment variable in a word. ``default`` is None where none is written.
 
-    The names ``.FILE``, ``.LINE`` and ``.SECTION`` stand for the place they are read at.
+    ``splits`` is ``[*]``: a word for each part of the value. The names ``.FILE``, ``.LINE`` and ``.SECTION`` stand for the place
+    they are read at.
     """
 
     raw: str

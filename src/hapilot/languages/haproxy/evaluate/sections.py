@@ -15,7 +15,21 @@ from hapilot.languages.haproxy.evaluate import actions, actions_http, conditions
 from hapilot.languages.haproxy.evaluate.binds import Bind, Server, parse_binds, parse_server
 from hapilot.languages.haproxy.evaluate.values import Unknown
 
-_INHERITED = frozenset({"mode", "default_backend", "option", "monitor-uri", "default-server", "stats"})
+_INHERITED = frozenset(
+    {
+        "acl",
+        "default-server",
+        "default_backend",
+        "http-after-response",
+        "http-request",
+        "http-response",
+        "mode",
+        "monitor-uri",
+        "option",
+        "stats",
+        "tcp-request",
+    }
+)
 _PROXIES = frozenset({"frontend", "backend", "listen"})
 
 
@@ -83,14 +97,18 @@ Read = tuple[tree.Line, Sequence[str]]
 
 def prepare(config: tree.Config, environment: Mapping[str, str]) -> Sections:
     """Reads a whole tree. What it does not understand becomes a rule that is Unknown when it is reached."""
-    inherited: list[Read] = []
+    last: list[Read] = []
+    by_name: dict[str, list[Read]] = {}
     proxies: list[Proxy] = []
     for section in config.sections:
         read = [(line, words_of(line, environment)) for line in section.lines]
         if section.kind == "defaults":
-            inherited = [(line, words) for line, words in read if words and words[0] in _INHERITED]
+            # Only what is named behind "from" comes from another defaults section; the one above is reset.
+            kept = [(line, words) for line, words in read if words and words[0] in _INHERITED]
+            last = by_name[section.name] = [*(by_name.get(section.inherits, ()) if section.inherits else ()), *kept]
         elif section.kind in _PROXIES:
-            proxies.append(_proxy(section, [*inherited, *read], len(proxies) + 1))
+            inherited = by_name.get(section.inherits, ()) if section.inherits else last
+            proxies.append(_proxy(section, (inherited, read), len(proxies) + 1))
     return Sections(tuple(proxies), {proxy.name: proxy for proxy in proxies if proxy.kind != "frontend"})
 
 
@@ -109,8 +127,23 @@ def expand(word: tree.Word, environment: Mapping[str, str]) -> str:
     return word if isinstance(word, str) else word.before + environment.get(word.name, "") + word.after
 
 
-def _proxy(section: tree.Section, read: Sequence[Read], number: int) -> Proxy:
+def _proxy(section: tree.Section, parts: Sequence[Sequence[Read]], number: int) -> Proxy:
+    """A proxy from what it inherits and what is its own; an ACL is known only in the part it stands in (manual, 4.2 "acl")."""
     proxy = Proxy(section.kind, section.name, number)
+    default_server: list[str] = []
+    for read in parts:
+        acls = _acls(read)
+        for line, words in read:
+            if words and words[0] == "default-server":
+                default_server += words[1:]
+            elif words and words[0] == "server":
+                proxy.servers.append(parse_server(line, words, default_server))
+            elif words and (reader := _READERS.get(words[0])) is not None:
+                reader(proxy, line, words, acls)
+    return proxy
+
+
+def _acls(read: Sequence[Read]) -> conditions.Acls:
     acls: dict[str, list[conditions.Test]] = {}
     for _, words in read:
         if len(words) > 2 and words[0] == "acl":
@@ -118,15 +151,7 @@ def _proxy(section: tree.Section, read: Sequence[Read], number: int) -> Proxy:
                 acls.setdefault(words[1], []).append(conditions.parse_test(words[2:]))
             except Unknown:
                 continue  # every rule that names it will be Unknown
-    default_server: list[str] = []
-    for line, words in read:
-        if words and words[0] == "default-server":
-            default_server += words[1:]
-        elif words and words[0] == "server":
-            proxy.servers.append(parse_server(line, words, default_server))
-        elif words and (reader := _READERS.get(words[0])) is not None:
-            reader(proxy, line, words, acls)
-    return proxy
+    return acls
 
 
 _Reader = Callable[[Proxy, tree.Line, Sequence[str], conditions.Acls], None]
