@@ -1,6 +1,7 @@
 """A real OpenSSH server with throw-away keys on a high port, and git repositories behind it.
 
-Comes in: a folder. Goes out: a running `Server` and how to log in to it. Needs root, sshd, ssh, ssh-keygen and git. Called by test_one_proxy.
+Comes in: a folder. Goes out: a running `Server` and how to log in to it. Needs root, sshd, ssh, ssh-keygen and git. Called by
+test_one_proxy.
 """
 
 from __future__ import annotations

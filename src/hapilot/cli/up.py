@@ -63,4 +63,7 @@ def command(site: Path, stop_seconds: float, haproxy_wanted: str | None, state_p
         settings = serve.Settings(site, loop.Operator(haproxy, state), target, options.environment(), stop_seconds)
         state.save_origin({"site": str(site.absolute()), "haproxy": str(haproxy.path), "version": haproxy.version_text})
         _say(note or f"HAProxy {haproxy.version_text} ({haproxy.origin}), state in {state.root}")
-        serve.serve(settings, serve.Voice(ready=_ready, say=_say, show=_show))
+        try:
+            serve.serve(settings, serve.Voice(ready=_ready, say=_say, show=_show))
+        finally:
+            state.tidy()

@@ -122,6 +122,10 @@ class StateDirectory:
             rundir.close_to_others(self.root, worker)
         return rundir.prepare(self.root, worker)
 
+    def tidy(self) -> None:
+        """Leaves nothing outside the state directory once no HAProxy runs."""
+        rundir.tidy(self.root)
+
     def run_dir(self) -> Path | None:
         """The directory of the sockets, if it was made."""
         return rundir.find(self.root)

@@ -130,6 +130,7 @@ class Process:
             if path.is_socket() or path.name == observe.SERVER_STATE:
                 path.unlink(missing_ok=True)
         self.state.pid_file.unlink(missing_ok=True)
+        self.state.tidy()
         return gentle
 
     def _kill(self) -> None:

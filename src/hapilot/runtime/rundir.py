@@ -6,6 +6,7 @@ socket names fit. ``run`` in the state directory is that directory, or a link to
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import pwd
@@ -72,6 +73,15 @@ def find(root: Path) -> Path | None:
         return path if path.is_dir() else None
     except PermissionError:
         return None
+
+
+def tidy(root: Path) -> None:
+    """Removes a directory that was made outside ``root``, if nothing is left in it. The next :func:`prepare` makes it again."""
+    link = root / "run"
+    with contextlib.suppress(OSError):
+        if link.is_symlink():
+            link.readlink().rmdir()
+            link.unlink()
 
 
 def _fits(run: Path, worker: Account | None) -> bool:

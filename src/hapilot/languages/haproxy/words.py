@@ -7,6 +7,7 @@ There is no line continuation in that language: a backslash at the end of a line
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -90,7 +91,7 @@ def expand(words: Iterable[Word], environment: Mapping[str, str]) -> tuple[str, 
 
 def _expanded(word: Word, environment: Mapping[str, str]) -> list[str]:
     """HAProxy 3.4 is followed where older versions differ: ``"${LIST[*]}"`` without a value is no word rather than an empty one."""
-    found: list[str] = []
+    found: list[list[str]] = []
     is_open, may_vanish = False, False
     for part in word.parts:
         value = part if isinstance(part, str) else environment.get(part.name, part.default or "")
@@ -100,11 +101,11 @@ def _expanded(word: Word, environment: Mapping[str, str]) -> list[str]:
             if splits and piece[0] in _C_SPACES:
                 is_open = False
             elif is_open:
-                found[-1] += piece
+                found[-1].append(piece)
             else:
-                found.append(piece)
+                found.append([piece])
                 is_open = True
-    return found or ([] if may_vanish else [""])
+    return ["".join(pieces) for pieces in found] or ([] if may_vanish else [""])
 
 
 class _Scanner:
@@ -234,12 +235,9 @@ def _joined(parts: list[Part]) -> tuple[Part, ...]:
     if len(parts) == 1 and isinstance(parts[0], str) and parts[0].isascii() and "\0" not in parts[0]:
         return (parts[0],)
     joined: list[Part] = []
-    for part in parts:
-        if isinstance(part, str) and joined and isinstance(joined[-1], str):
-            joined[-1] += part
-        else:
-            joined.append(part)
-    return _until_nul([_decoded(part) if isinstance(part, str) else part for part in joined])
+    for is_text, run in itertools.groupby(parts, lambda part: isinstance(part, str)):
+        joined += [_decoded("".join([str(part) for part in run]))] if is_text else run
+    return _until_nul(joined)
 
 
 def _decoded(text: str) -> str:
