@@ -39,8 +39,7 @@ CODES: Mapping[str, str] = {
     "shadowed-route": "A route that can never win, because others take everything it could match.",
     "duplicate-bind": "Two listeners use the same address and port.",
     "unused-listener": "A listener to which no service is bound.",
-    "proxy-from-anyone": "A PROXY header would be believed from every address.",
-    "trusted-missing": "`accept_proxy: optional` without `trusted` believes nobody.",
+    "trusted-missing": "`accept_proxy` without `trusted` believes nobody.",
     # certificates
     "certificate-bad": "A file that holds no certificate, or one that can't be parsed.",
     "key-missing": "A certificate without its private key.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from hapilot.base import diagnostics
 from hapilot.compile import build
@@ -41,6 +42,7 @@ PASSES: tuple[Callable[[Draft], Draft], ...] = (
 
 def compile_site(site: Site, target: Target) -> build.Build:
     """Everything that follows from ``site`` on ``target``. Errors are in the Build's diagnostics; nothing is raised."""
+    target = _reaching_logs(site, target)
     draft = Draft(site, target)
     for run in PASSES:
         draft = run(draft)
@@ -57,11 +59,17 @@ def compile_site(site: Site, target: Target) -> build.Build:
     )
 
 
+def _reaching_logs(site: Site, wanted: Target) -> Target:
+    """A syslog socket has a path, which a worker in a chroot can't reach."""
+    log = site.spec.log
+    return replace(wanted, chroot=False) if log is not None and log.to.startswith("syslog:/") else wanted
+
+
 def _header(site: Site, wanted: Target) -> str:
-    # The worker connects to sockets in there, so the folder is the worker's where it is another user.
-    owner = f" -o {wanted.drop_to}" if wanted.drop_to else ""
+    # The worker passes through the folder to the sockets in it, where it is another user; it needs to write nothing there.
+    mode = f"710 -g {wanted.drop_to_group or wanted.drop_to}" if wanted.drop_to else "700"
     return (
         f"Site {site.name}, compiled by hapilot. Change the site file, not this one.\n"
-        f"It runs without hapilot too: make a private folder for sockets (install -d -m 700{owner} DIR),\n"
+        f"It runs without hapilot too: make a private folder for sockets (install -d -m {mode} DIR),\n"
         "set HAPILOT_RUN to it, then start haproxy -W -f haproxy.cfg in the folder of this file."
     )

@@ -18,6 +18,8 @@ class Target:
     drop_to: str = ""
     """User to become after the start, when it is started by root; "" stays who it is."""
     drop_to_group: str = ""
+    chroot: bool = True
+    """Whether the worker may lock itself into the folder of sockets when it becomes another user."""
     ipv6: bool = True
     """Whether the machine has IPv6; without it, listeners on every address open IPv4 only."""
     system_ca: str = "/etc/ssl/certs/ca-certificates.crt"

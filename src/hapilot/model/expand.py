@@ -116,12 +116,21 @@ def _fill(each: service.Service, defaults: service.Defaults) -> service.Service:
     changes: dict[str, object] = {
         "tls": each.tls_mode,
         "balance": _first(each.balance, defaults.balance, "roundrobin"),
-        "health": _first(each.health, defaults.health, service.Health()),
+        "health": _first(each.health, _common_health(each, defaults), service.Health()),
         "retries": _first(each.retries, defaults.retries),
         "max_connections": _first(each.max_connections, defaults.max_connections),
         "timeouts": _over(each.timeouts or service.Timeouts(), defaults.timeouts),
     }
     return each.model_copy(update=changes)
+
+
+def _common_health(each: service.Service, defaults: service.Defaults) -> object:
+    """The common health check; without its HTTP request for services to which hapilot speaks no HTTP."""
+    common = defaults.health
+    speaks_http = each.protocol == "http" and each.tls_mode != "passthrough"
+    if isinstance(common, service.Health) and common.http is not None and not speaks_http:
+        return common.model_copy(update={"http": None, "expect": []})
+    return common
 
 
 def _first(*candidates: object) -> object:

@@ -37,7 +37,7 @@ class Server(section.Section):
 class Health(section.Section):
     """How servers are checked. Without ``http``: a TCP connect (a TLS handshake where hapilot speaks TLS to the server)."""
 
-    http: values.Text | None = None
+    http: values.RequestPath | None = None
     """Path to GET."""
     expect: Annotated[list[Annotated[int, pydantic.Field(ge=100, le=599)]], values.Many] = []
     """Statuses that mean healthy; default 200 to 399."""

@@ -372,3 +372,13 @@ class ShortForm:
 
 
 Many = ShortForm(one_or_many)
+
+
+def _check_request_path(value: str) -> str:
+    if not re.fullmatch(r"/[!-~]{0,2000}", value) or "#" in value:
+        raise refuse("bad-path", f"{value!r} is not a path to ask for", "it starts with / and has no blanks; a query is fine")
+    return value
+
+
+RequestPath = Annotated[str, pydantic.AfterValidator(_check_request_path)]
+"""What stands in a request line: a path, and a query if there is one."""

@@ -59,13 +59,10 @@ def _about_servers(draft: Draft, name: str, one: service.Service) -> Iterator[Di
 def _about_listeners(draft: Draft) -> Iterator[Diagnostic]:
     origins = draft.site.origins
     for name, listener in draft.listeners.items():
-        if listener.accept_proxy == "optional" and not listener.trusted:
+        if listener.accept_proxy != "never" and not listener.trusted:
             message = f"listener {name} takes PROXY headers from trusted addresses only, and trusts nobody"
-            yield diagnostics.error("trusted-missing", message, origins.key("listeners", name, "accept_proxy"), "add trusted: [CIDR, …]")
-        if listener.accept_proxy == "required" and not listener.trusted:
-            message = f"listener {name} believes the PROXY header of every client that can connect"
-            hint = "add trusted: [CIDR, …] with the addresses of the load balancers"
-            yield diagnostics.warning("proxy-from-anyone", message, origins.key("listeners", name, "accept_proxy"), hint)
+            hint = 'add trusted: [CIDR, …] with the addresses of the load balancers; [0.0.0.0/0, "::/0"] believes everyone'
+            yield diagnostics.error("trusted-missing", message, origins.key("listeners", name, "accept_proxy"), hint)
     yield from _about_binds(draft)
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from hapilot.compile import build
 from hapilot.compile.draft import Draft, Entrance
-from hapilot.compile.passes import tables
+from hapilot.compile.passes import globals_section, tables
 from hapilot.compile.rules import binds, forwarded, logging, requests, sniffing
 from hapilot.languages.haproxy import tree
 from hapilot.model import values
@@ -49,7 +49,7 @@ def _layered(draft: Draft, entrance: Entrance) -> Draft:
     draft = _with(draft, layer, _section(draft, entrance, name, lines, layer.why))
     if entrance.listener.accept_proxy == "optional":
         line = binds.hand_over(name, _direct(entrance) or "", target, announce=False)
-        draft = draft.adding(_bridge(f"{name}.proxied", line, "connections that bring their own PROXY header"))
+        draft = draft.adding(_bridge(draft, entrance, f"{name}.proxied", line, "connections that bring their own PROXY header"))
     if entrance.terminated:
         draft = _second(draft, entrance, "tls")
     if entrance.answers_plain:
@@ -69,7 +69,7 @@ def _second(draft: Draft, entrance: Entrance, side: Literal["tls", "plain"]) -> 
     frontend = entrance.tls_frontend if side == "tls" else entrance.plain_frontend
     why = "terminates TLS and routes requests" if side == "tls" else "answers plain HTTP"
     kind: Literal[".tls", ".plain"] = ".tls" if side == "tls" else ".plain"
-    bridge = _bridge(frontend, binds.hand_over(entrance.name, kind, draft.target, announce=True), f"hands over to frontend {frontend}")
+    bridge = _bridge(draft, entrance, frontend, binds.hand_over(entrance.name, kind, draft.target, announce=True), f"hands over to frontend {frontend}")
     section = _http_section(draft, entrance, side, [binds.handed_over(entrance.name, kind, draft.target)])
     layer = build.Layer(frontend, entrance.name, "tls" if side == "tls" else "http", why)
     return _with(draft.adding(bridge), layer, section)
@@ -129,8 +129,17 @@ def _raw(draft: Draft, entrance: Entrance) -> list[tree.Line]:
     return [tree.opaque(text, origin=draft.site.origins.at("raw", "listener", entrance.name, index)) for index, text in enumerate(lines)]
 
 
-def _bridge(name: str, line: tree.Line, why: str) -> tree.Section:
-    return tree.Section("backend", name, (tree.line("mode", "tcp"), line), comment=why)
+def _bridge(draft: Draft, entrance: Entrance, name: str, line: tree.Line, why: str) -> tree.Section:
+    return tree.Section("backend", name, (tree.line("mode", "tcp"), *_patience(draft, entrance), line), comment=why)
+
+
+def _patience(draft: Draft, entrance: Entrance) -> list[tree.Line]:
+    """A hand-over waits as long as the most patient service behind it; for silent tunnels its own timeout counts first."""
+    common = draft.site.spec.defaults.timeouts.tunnel or globals_section.TIMEOUTS["tunnel"]
+    behind = {route.service for route in (*entrance.terminated, *entrance.plain, *entrance.passed, *entrance.ssh, *entrance.tcp)}
+    said = [timeouts for name in behind if (timeouts := draft.services[name].timeouts)]
+    longest = max((value for one in said for value in (one.tunnel, one.server) if value), default=0)
+    return [tree.line("timeout", "tunnel", values.print_duration(longest))] if longest > common else []
 
 
 def _section(draft: Draft, entrance: Entrance, name: str, lines: list[tree.Line], why: str) -> tree.Section:

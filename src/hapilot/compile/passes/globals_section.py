@@ -67,7 +67,8 @@ def _global(draft: Draft) -> tree.Section:
     ]
     if target.drop_to:
         lines += [tree.line("user", target.drop_to), tree.line("group", target.drop_to_group or target.drop_to)]
-        lines.append(tree.line("chroot", tree.Env("", "HAPILOT_RUN")))
+        if target.chroot:
+            lines.append(tree.line("chroot", tree.Env("", "HAPILOT_RUN")))
     lines += _under_hapilot(tree.line("server-state-file", tree.Env("", STATE_VARIABLE)))
     lines += _tls(draft)
     lines += [tree.line("lua-load-per-thread", script.path) for script in draft.scripts]

@@ -46,7 +46,7 @@ def refuse_unsupported(draft: Draft) -> Draft:
 
 def _waiting(draft: Draft) -> Iterator[Path]:
     for name, one in draft.services.items():
-        yield from (("services", name, key) for key in SERVICE_KEYS if key in one.model_fields_set and getattr(one, key))
+        yield from (("services", name, key) for key in SERVICE_KEYS if key in one.model_fields_set and getattr(one, key) is not None)
         for index, server in enumerate(one.servers):
             yield from (("services", name, "servers", index, key) for key in SERVER_KEYS if getattr(server, key))
         if isinstance(one.balance, service.Hash):

@@ -57,5 +57,5 @@ def hand_over(listener: str, kind: Literal["", ".tls", ".plain"], target: Target
     The worker reaches the socket from inside its chroot, where the folder of sockets is the root.
     """
     name = socket_name(listener, kind)
-    address: tree.Word = f"unix@/{name}" if target.drop_to else tree.Env("unix@", "HAPILOT_RUN", f"/{name}")
+    address: tree.Word = f"unix@/{name}" if target.drop_to and target.chroot else tree.Env("unix@", "HAPILOT_RUN", f"/{name}")
     return tree.line("server", "next", address, *(("send-proxy-v2",) if announce else ()))

@@ -16,7 +16,7 @@ from hapilot.languages.haproxy import tree
 TRUSTED_HOPS = 5
 """How many trusted proxies in a row are looked through, from the right."""
 
-ALIKE = "^(x[-_](forwarded|real)[-_]|forwarded$)"
+ALIKE = "^x[-_](forwarded|real[-_]ip)"
 """Header names that servers which fold ``_`` and ``-`` take for ours; HAProxy compares names in lower case."""
 
 _TRUSTED = ("{", "var(txn.trusted)", "-m", "bool", "}")
@@ -33,9 +33,9 @@ def headers(entrance: draft.Entrance, scheme: Literal["http", "https"]) -> list[
     trusts = bool(entrance.listener.trusted)
     unless = ("if", *_UNTRUSTED) if trusts else ()
     and_stranger = _UNTRUSTED if trusts else ()
-    lines = _trusted(entrance) if trusts else []
+    lines = [_connection_options(), *(_trusted(entrance) if trusts else ())]
     lines += [
-        request("del-header", "x-forwarded-", "-m", "beg", *unless),
+        request("del-header", "x-forwarded", "-m", "beg", *unless),
         request("del-header", "x-real-ip", *unless),
         request("del-header", "forwarded", *unless),
         request("del-header", ALIKE, "-m", "reg", "if", "{", "req.hdr_names", "-m", "sub", "_", "}", *and_stranger),
@@ -52,6 +52,13 @@ def headers(entrance: draft.Entrance, scheme: Literal["http", "https"]) -> list[
     for name, value in sets:
         lines.append(request("set-header", name, value, "unless", "{", f"req.hdr({name.lower()})", "-m", "found", "}"))
     return lines
+
+
+def _connection_options() -> tree.Line:
+    """400 where ``Connection`` names our headers: a proxy behind us would take them out (RFC 9110, section 7.6.1)."""
+    named = ("{", "req.hdr(connection)", "-m", "sub", "-i", "forwarded", "x-real-ip", "}")
+    text = "400 Bad Request: Connection names headers that are not the client's"
+    return request("return", "status", "400", "content-type", "text/plain", "string", text, "if", *named)
 
 
 def _port(entrance: draft.Entrance) -> str:

@@ -19,7 +19,7 @@ SCRIPT = r"""
 -- Puts a ClientHello together that is split over several TLS records (RFC 8446, sections 4.1.2 and 5.1).
 -- hello_length: how many bytes of the connection are needed. hello_name: the server name in it, or an empty text.
 
-local HANDSHAKE, CLIENT_HELLO = 22, 1
+local HANDSHAKE, CLIENT_HELLO, MOST_RECORDS = 22, 1, 1000
 
 local function number(text, from, size)
     local value = 0
@@ -27,26 +27,35 @@ local function number(text, from, size)
     return value
 end
 
--- The handshake bytes that are there, and how many bytes of `data` hold the whole message as far as can be told.
-local function gather(data)
-    local parts, have, wanted, at = {}, 0, nil, 0
+-- Walks the records once. Gives where each part of the message lies, and how many bytes of `data` hold all of it as far as
+-- can be told; 0 for what is no ClientHello, or is cut into more pieces than any client has a reason for.
+local function walk(data)
+    local parts, have, wanted, head, at = {}, 0, nil, "", 0
     while true do
-        if #data < at + 5 then return table.concat(parts), at + 5 end
+        if #data < at + 5 then return parts, at + 5, false end
         local size = number(data, at + 4, 2)
-        if data:byte(at + 1) ~= HANDSHAKE or size == 0 then return "", 0 end
-        local part = data:sub(at + 6, at + 5 + size)
-        parts[#parts + 1] = part
-        have = have + #part
-        local message = table.concat(parts)
-        if wanted == nil and have >= 4 then wanted = 4 + number(message, 2, 3) end
-        if wanted ~= nil and have >= wanted then return message:sub(1, wanted), at + 5 + #part - (have - wanted) end
-        if #part < size then
-            local missing = size - #part
+        if data:byte(at + 1) ~= HANDSHAKE or size == 0 or #parts == MOST_RECORDS then return parts, 0, false end
+        local there = math.min(size, #data - at - 5)
+        parts[#parts + 1] = { at + 6, at + 5 + there }
+        if #head < 4 then head = head .. data:sub(at + 6, at + 5 + math.min(there, 4)) end
+        have = have + there
+        if wanted == nil and #head >= 4 then wanted = 4 + number(head, 2, 3) end
+        if wanted ~= nil and have >= wanted then return parts, at + 5 + there - (have - wanted), true end
+        if there < size then
+            local missing = size - there
             if wanted ~= nil then missing = math.min(missing, wanted - have) end
-            return message, #data + missing
+            return parts, #data + missing, false
         end
         at = at + 5 + size
     end
+end
+
+local function join(data)
+    local parts, length, whole = walk(data)
+    if not whole then return "" end
+    local texts = {}
+    for i, part in ipairs(parts) do texts[i] = data:sub(part[1], part[2]) end
+    return table.concat(texts), length
 end
 
 local function server_name(message)
@@ -73,12 +82,11 @@ local function server_name(message)
 end
 
 core.register_fetches("hello_length", function(txn)
-    local _, length = gather(txn.f:req_payload(0, 0) or "")
+    local _, length = walk(txn.f:req_payload(0, 0) or "")
     return length
 end)
 
 core.register_fetches("hello_name", function(txn)
-    local message = gather(txn.f:req_payload(0, 0) or "")
-    return server_name(message)
+    return server_name((join(txn.f:req_payload(0, 0) or "")))
 end)
 """.lstrip()

@@ -49,7 +49,7 @@ def normal_host() -> list[tree.Line]:
 
 def route(targets: Sequence[tables.Target], table: str, *, over_tls: bool) -> list[tree.Line]:
     """The rules from ``txn.host`` to an answer or ``txn.to``."""
-    lines = [_dot_segments()]
+    lines = [*_undecodable(), _dot_segments()]
     if _always_the_same(targets):
         return lines
     with_paths = tables.has_paths(targets)
@@ -70,6 +70,15 @@ def _always_the_same(targets: Sequence[tables.Target]) -> bool:
     """Whether there is one backend for everything, so that nothing has to be looked up."""
     first = targets[0]
     return len(targets) == 1 and first[0] == build.ANY_HOST and first[1] == "/" and not first[2].startswith(".")
+
+
+def _undecodable() -> list[tree.Line]:
+    """400 for paths that can't be decoded, or hold a NUL: what can't be looked into can't be judged."""
+    text = "Bad Request: the path has a broken %-encoding"
+    return [
+        answer(400, text, "if", "{", "path", "-m", "sub", "%00", "}"),
+        answer(400, text, "if", "{", "path", "-m", "sub", "%", "}", "!{", "path,url_dec", "-m", "found", "}"),
+    ]
 
 
 def _dot_segments() -> tree.Line:

@@ -40,7 +40,7 @@ SECTIONS = frozenset(
 
 # Plain words, a comment, and whatever else is left, for each line: one C loop over the whole file. Most lines have nothing in
 # the third group, so that splitting the first at blanks gives the words. Outside of quotes, a $ is a character as any other.
-_LINES = re.compile(r"""((?![ \t]*\[)[ \t!$-&(-\[\]-~]*)(\#[^\n\r\0]*)?([^\n]*)(\n|\Z)""")
+_LINES = re.compile(r"""((?![ \t]*\[)[ \t!$-&(-\[\]-~]+)?(\#[^\n\r\0]*)?([^\n]*)(\n|\Z)""")
 _SCOPE = re.compile(rf"[{BLANKS}]*\[[A-Za-z0-9_.:-]+\][{BLANKS}]*(?:#.*)?", re.DOTALL)
 
 
@@ -54,7 +54,7 @@ def parse(text: str, file: str) -> Document:
     lines = _lines(text, file)
     heads = [number for number, line in enumerate(lines) if line.words and line.words[0] in SECTIONS]
     starts = [_first_above(lines, number) for number in heads]
-    ends = [*starts[1:], len(lines)]
+    ends = [*starts, len(lines)][1:]
     sections = [
         Section(tuple(lines[start:head]), lines[head], tuple(lines[head + 1 : end]))
         for start, head, end in zip(starts, heads, ends, strict=True)

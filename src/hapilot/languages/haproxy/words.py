@@ -236,7 +236,8 @@ def _joined(parts: list[Part]) -> tuple[Part, ...]:
         return (parts[0],)
     joined: list[Part] = []
     for is_text, run in itertools.groupby(parts, lambda part: isinstance(part, str)):
-        joined += [_decoded("".join([str(part) for part in run]))] if is_text else run
+        same = list(run)
+        joined += [_decoded("".join([str(part) for part in same]))] if is_text else same
     return _until_nul(joined)
 
 
