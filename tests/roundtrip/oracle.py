@@ -48,4 +48,4 @@ def notices(said: Sequence[Said]) -> list[tuple[int, str]]:
 
 def _own(text: str) -> str:
     """A message without the general ones that follow it."""
-    return re.split(r"\n(?:\[(?:NOTICE|WARNING|ALERT)\]|Configuration file is valid|Warnings were found)", text.removesuffix("\n"))[0]
+    return re.split(r"\n(?:\[(?:NOTICE|WARNING|ALERT)\]|Configuration file |Warnings were found)", text.removesuffix("\n"))[0]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from hapilot.base.diagnostics import Diagnostic
@@ -95,8 +95,11 @@ class Draft:
     site: Site
     target: Target
     routes: tuple[build.Route, ...] = ()
+    by_listener: Mapping[str, tuple[build.Route, ...]] = field(default_factory=dict[str, tuple[build.Route, ...]])
     entrances: tuple[Entrance, ...] = ()
     plans: tuple[BackendPlan, ...] = ()
+    authority_files: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Where the bundle has each CA file, by the path as the site file says it."""
     tables: tuple[build.Table, ...] = ()
     scripts: tuple[build.Script, ...] = ()
     layers: tuple[build.Layer, ...] = ()
@@ -113,6 +116,18 @@ class Draft:
     def listeners(self) -> dict[str, Listener]:
         """The site's listeners; expansion has filled them in."""
         return self.site.spec.listeners or {}
+
+    def routes_on(self, listener: str) -> tuple[build.Route, ...]:
+        """The routes of one listener, in their order."""
+        return self.by_listener.get(listener, ())
+
+    def routing(self, routes: Iterable[build.Route]) -> Draft:
+        """With these routes, which are in order already."""
+        ordered = tuple(routes)
+        grouped: dict[str, list[build.Route]] = {}
+        for route in ordered:
+            grouped.setdefault(route.listener, []).append(route)
+        return replace(self, routes=ordered, by_listener={name: tuple(group) for name, group in grouped.items()})
 
     def noting(self, found: Iterable[Diagnostic]) -> Draft:
         """With further diagnostics."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import heapq
+
 from hapilot.compile import build
 from hapilot.explain import explanation, probe
 
@@ -26,9 +28,10 @@ _SPEAKS: dict[str, tuple[build.Side, ...]] = {
 
 def others(asked: probe.Probe, routes: tuple[build.Route, ...], winner: build.Route | None) -> tuple[explanation.Considered, ...]:
     """Every route of the listener but the winner, the nearest misses first, at most :data:`LIMIT`."""
-    told = [(_distance(asked, route), route, _why(asked, route, winner)) for route in routes if route is not winner]
-    told.sort(key=lambda item: item[0])
-    return tuple(explanation.Considered(route.shown, route.service, route.origin, why) for _, route, why in told[:LIMIT])
+    host = _host(asked)
+    losers = (route for route in routes if route is not winner)
+    nearest = heapq.nsmallest(LIMIT, losers, key=lambda route: _distance(asked, host, route))
+    return tuple(explanation.Considered(route.shown, route.service, route.origin, _why(asked, route, winner)) for route in nearest)
 
 
 def _host(asked: probe.Probe) -> str:
@@ -43,10 +46,10 @@ def _path_matches(asked: probe.Probe, route: build.Route) -> bool:
     return route.path == "/" or f"{path}/".startswith(f"{route.path}/")
 
 
-def _distance(asked: probe.Probe, route: build.Route) -> int:
+def _distance(asked: probe.Probe, host: str, route: build.Route) -> int:
     speaks = route.side in _SPEAKS[asked.kind]
-    host = route.host is None or route.host.matches(_host(asked))
-    return (not speaks) * 4 + (not host) * 2 + (not _path_matches(asked, route))
+    same_host = route.host is None or route.host.matches(host)
+    return (not speaks) * 4 + (not same_host) * 2 + (not _path_matches(asked, route))
 
 
 def _why(asked: probe.Probe, route: build.Route, winner: build.Route | None) -> str:

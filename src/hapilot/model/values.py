@@ -90,11 +90,13 @@ class BindAddress:
             return f"fd:{self.fd}"
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
-    def overlaps(self, other: BindAddress) -> bool:
-        """Whether both can't be open at once: the same socket, or one of them takes every address of the port."""
-        if self.kind != "tcp" or other.kind != "tcp":
-            return str(self) == str(other)
-        return self.port == other.port and bool(self.addresses & other.addresses)
+    @property
+    def sockets(self) -> frozenset[tuple[str, int]]:
+        """What it opens, each as address and port (or text and 0). Two binds with a socket in common can't be open at once. A wildcard
+        has none in common with one address of its port: the kernel gives connections to the more exact of the two."""
+        if self.kind != "tcp":
+            return frozenset({(str(self), 0)})
+        return frozenset((address, self.port) for address in self.addresses)
 
     @property
     def addresses(self) -> frozenset[str]:
@@ -185,6 +187,12 @@ class HostPattern:
     def covers(self, other: HostPattern) -> bool:
         """Whether everything that ``other`` means is meant by this pattern too."""
         return self == other or (not other.wildcard and self.matches(other.name))
+
+    @property
+    def coverers(self) -> tuple[HostPattern, ...]:
+        """Every pattern that covers this one, the most exact first: what to look up where there are many patterns."""
+        label, _, parent = self.name.partition(".")
+        return (self, HostPattern(parent, wildcard=True)) if label and parent and not self.wildcard else (self,)
 
 
 def parse_host(text: object) -> HostPattern:

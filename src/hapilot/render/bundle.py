@@ -7,6 +7,7 @@ What it is: the result type of the render stage. In: the text of haproxy.cfg, ma
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -40,8 +41,8 @@ class Bundle:
     files: tuple[BundleFile, ...]
 
     def __post_init__(self) -> None:
-        paths = [file.path for file in self.files]
-        twice = sorted({path for path in paths if paths.count(path) > 1})
+        times = Counter(file.path for file in self.files)
+        twice = sorted(path for path, count in times.items() if count > 1)
         if twice:
             raise ValueError(f"the bundle has {', '.join(twice)} more than once")
 

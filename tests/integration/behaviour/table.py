@@ -86,6 +86,7 @@ BEHAVIOURS: dict[str, dict[str, tuple[str, ...]]] = {
         "X-Forwarded-For, -Proto, -Host and -Port are set by us": ("test_a_service_learns_client_scheme_host_and_port",),
         "a stranger's own copies are removed": (
             "test_a_strangers_own_copies_are_removed",
+            "test_connection_options_cannot_take_our_headers_away",
             "test_a_strangers_copies_over_http2_are_removed",
         ),
         "a trusted proxy's are kept; the client is the right-most untrusted address": (
@@ -128,6 +129,7 @@ BEHAVIOURS: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "idle tunnels are not cut by the client timeout": (
             "test_idle_tunnels_are_not_cut_by_the_client_timeout",
+            "test_a_longer_tunnel_of_a_service_counts_behind_a_hand_over",
             "test_quiet_event_streams_are_not_cut_by_the_timeouts",
         ),
         "308 keeps method, path and query": (
@@ -147,6 +149,7 @@ BEHAVIOURS: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "paths: dot segments and ambiguous ones get 400": (
             "test_dot_segments_get_400",
+            "test_paths_that_cannot_be_decoded_get_400",
             "test_harmless_dots_pass_untouched",
             "test_ambiguous_paths_get_400",
             "test_odd_paths_of_one_route_pass_untouched",

@@ -118,6 +118,15 @@ def test_a_strangers_copies_over_http2_are_removed(site: sites.Running) -> None:
     assert "203.0.113.66" not in str(outcome.json()["headers"])
 
 
+@pytest.mark.parametrize("named", ["X-Forwarded-For", "close, x-forwarded-proto", "X-Real-IP, close", "keep-alive, Forwarded"])
+def test_connection_options_cannot_take_our_headers_away(site: sites.Running, named: str) -> None:
+    """A proxy behind us takes out what ``Connection`` names (RFC 9110, section 7.6.1), so it may not name ours."""
+    for listener in ("STRANGERS", "TRUSTING"):
+        outcome = visits.https(site.at(listener), "web.example.test", headers=(("Connection", named),), source=STRANGER)
+        assert outcome.status == 400
+    assert visits.https(site.at("STRANGERS"), "web.example.test", headers=(("Connection", "close"),)).status == 200
+
+
 def test_a_trusted_proxys_copies_are_kept_and_added_to(site: sites.Running) -> None:
     """What a trusted proxy says stays; its own address is appended."""
     given = (

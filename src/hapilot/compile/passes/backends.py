@@ -20,6 +20,8 @@ def make_backends(draft: Draft) -> Draft:
     >>> shares(10, 4)
     [3, 3, 2, 2]
     """
+    files = {path: f"ca/{number}.pem" for number, path in enumerate(sorted(draft.site.materials.authorities))}
+    draft = replace(draft, authority_files=files)
     made = [_section(draft, plan) for plan in draft.plans]
     uses = [_use(draft, plan) for plan in draft.plans]
     draft = replace(draft, backends=(*draft.backends, *uses)).noting(_client_timeouts(draft))
@@ -115,13 +117,15 @@ def _use(draft: Draft, plan: BackendPlan) -> build.BackendUse:
 
 def _client_timeouts(draft: Draft) -> Iterator[Diagnostic]:
     """A client timeout counts before the service is known, so services that share a listener can't have their own."""
+    # Two names of services are enough to know one that is not the service itself.
+    users = {listener: sorted({route.service for route in routes})[:2] for listener, routes in draft.by_listener.items()}
     for name, one in draft.services.items():
         own = one.timeouts.client if one.timeouts else None
         if own is None or own == draft.site.spec.defaults.timeouts.client:
             continue
         for listener in one.listener:
-            others = {route.service for route in draft.routes if route.listener == listener} - {name}
-            if others:
-                message = f"service {name}: timeouts.client counts for the whole listener {listener}, which {min(others)} uses too"
+            other = next((user for user in users.get(listener, ()) if user != name), None)
+            if other is not None:
+                message = f"service {name}: timeouts.client counts for the whole listener {listener}, which {other} uses too"
                 origin = draft.site.origins.at("services", name, "timeouts", "client")
                 yield diagnostics.error("conflict", message, origin, "set it under defaults, or give the service a listener of its own")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from hapilot.base import diagnostics
 from hapilot.base.diagnostics import Diagnostic
 from hapilot.compile import build
 from hapilot.compile.draft import Draft, Entrance
-from hapilot.model import site
+from hapilot.model import site, values
 
 LIST = "certs/list"
 """The crt-list that all terminating frontends use."""
@@ -18,9 +18,10 @@ LIST = "certs/list"
 def check_certificates(draft: Draft) -> Draft:
     """Report hosts without a certificate and certificates that cover passthrough hosts; make the list of certificates."""
     found: list[Diagnostic] = []
+    firsts = first_with(draft.site.materials.certificates)
     for entrance in draft.entrances:
-        found += _uncovered(draft, entrance)
-        found += _covering_passthrough(draft, entrance)
+        found += _uncovered(draft, entrance, firsts)
+        found += _covering_passthrough(entrance, firsts)
     entries = tuple(build.Entry(f"certs/{one.name}.pem", "", one.origin) for one in in_list_order(draft.site))
     table = build.Table(LIST, entries, "every certificate of the site")
     return replace(draft, tables=(*draft.tables, table)).noting(found)
@@ -31,25 +32,41 @@ def in_list_order(made: site.Site) -> tuple[site.LoadedCertificate, ...]:
     return tuple(sorted(made.materials.certificates, key=lambda one: one.name))
 
 
-def _uncovered(draft: Draft, entrance: Entrance) -> Iterator[Diagnostic]:
-    certificates = draft.site.materials.certificates
+@dataclass(frozen=True, slots=True)
+class First:
+    """The first certificate with some name, and its place among the others."""
+
+    place: int
+    certificate: site.LoadedCertificate
+
+
+def first_with(certificates: Iterable[site.LoadedCertificate]) -> dict[values.HostPattern, First]:
+    """For each name in the certificates, the first that has it."""
+    found: dict[values.HostPattern, First] = {}
+    for place, one in enumerate(certificates):
+        for name in one.hosts:
+            found.setdefault(name, First(place, one))
+    return found
+
+
+def _uncovered(draft: Draft, entrance: Entrance, firsts: Mapping[values.HostPattern, First]) -> Iterator[Diagnostic]:
     hint = 'add it under certificates; for trying out: certificates: [{self_signed: ["NAME"]}]'
     seen: set[str] = set()
     for route in entrance.terminated:
         if route.host is None:
-            if not certificates:
+            if not draft.site.materials.certificates:
                 message = f"service {route.service} is terminated on listener {entrance.name}, and the site has no certificate"
                 yield diagnostics.error("certificate-uncovered", message, route.origin, hint.replace("NAME", "*.example.test"))
             continue
         host = route.host
-        if str(host) in seen or any(name.covers(host) for one in certificates for name in one.hosts):
+        if str(host) in seen or any(name in firsts for name in host.coverers):
             continue
         seen.add(str(host))
         message = f"no certificate covers {host} of service {route.service}"
         yield diagnostics.error("certificate-uncovered", message, route.origin, hint.replace("NAME", str(host)))
 
 
-def _covering_passthrough(draft: Draft, entrance: Entrance) -> Iterator[Diagnostic]:
+def _covering_passthrough(entrance: Entrance, firsts: Mapping[values.HostPattern, First]) -> Iterator[Diagnostic]:
     """A browser may reuse a connection for every name in its certificate; the request then gets 421 and is sent again."""
     if not entrance.terminated:
         return
@@ -57,9 +74,9 @@ def _covering_passthrough(draft: Draft, entrance: Entrance) -> Iterator[Diagnost
         host = route.host
         if host is None:
             continue
-        for one in draft.site.materials.certificates:
-            if any(name.covers(host) for name in one.hosts):
-                message = f"the certificate {one.shown} covers {host}, which is passed through for service {route.service}"
-                hint = "browsers may try it on an open connection and get 421 first; a certificate without the name avoids the detour"
-                yield diagnostics.warning("certificate-covers-passthrough", message, route.origin, hint)
-                break
+        found = [firsts[name] for name in host.coverers if name in firsts]
+        if found:
+            one = min(found, key=lambda first: first.place).certificate
+            message = f"the certificate {one.shown} covers {host}, which is passed through for service {route.service}"
+            hint = "browsers may try it on an open connection and get 421 first; a certificate without the name avoids the detour"
+            yield diagnostics.warning("certificate-covers-passthrough", message, route.origin, hint)

@@ -77,9 +77,10 @@ def _about_binds(draft: Draft) -> Iterator[Diagnostic]:
         page = getattr(draft.site.spec.admin, part)
         if page is not None:
             taken += [(bind, f"admin.{part}", origins.at("admin", part, "bind", index)) for index, bind in enumerate(page.bind)]
-    for later, (bind, who, origin) in enumerate(taken):
-        for other, whose, where in taken[:later]:
-            if bind.overlaps(other):
-                message = f"{who} and {whose} ({where.short}) both use {bind}"
-                yield diagnostics.error("duplicate-bind", message, origin, "give one of them another address or port")
-                break
+    first: dict[tuple[str, int], int] = {}
+    for place, (bind, who, origin) in enumerate(taken):
+        earliest = min(first.setdefault(socket, place) for socket in bind.sockets)
+        if earliest != place:
+            _, whose, where = taken[earliest]
+            message = f"{who} and {whose} ({where.short}) both use {bind}"
+            yield diagnostics.error("duplicate-bind", message, origin, "give one of them another address or port")

@@ -16,7 +16,8 @@ def make_entrances(draft: Draft) -> Draft:
     >>> https_port(Listener(bind=[":8443", ":443"]))
     443
     """
-    made = (_entrance(draft, name, listener) for name, listener in draft.listeners.items())
+    common = _redirects(draft, draft.routes) if any(listener.redirect is not None for listener in draft.listeners.values()) else ()
+    made = (_entrance(draft, name, listener, common) for name, listener in draft.listeners.items())
     return replace(draft, entrances=tuple(entrance for entrance in made if entrance.inner))
 
 
@@ -26,8 +27,9 @@ def https_port(listener: Listener) -> int:
     return 443 if 443 in ports or not ports else ports[0]
 
 
-def _entrance(draft: Draft, name: str, listener: Listener) -> Entrance:
-    here = [route for route in draft.routes if route.listener == name]
+def _entrance(draft: Draft, name: str, listener: Listener, common: tuple[Redirect, ...]) -> Entrance:
+    """``common`` are the redirects of every listener that redirects all that comes."""
+    here = draft.routes_on(name)
     by_side = {side: tuple(route for route in here if route.side == side) for side in ("tls", "sni", "plain", "ssh", "tcp")}
     entrance = Entrance(
         name=name,
@@ -43,7 +45,7 @@ def _entrance(draft: Draft, name: str, listener: Listener) -> Entrance:
     if _redirects_own(draft, entrance):
         entrance = replace(entrance, answers_plain=True, redirects=_redirects(draft, (*entrance.terminated, *entrance.passed)))
     if listener.redirect is not None:
-        entrance = replace(entrance, redirects=_redirects(draft, draft.routes))
+        entrance = replace(entrance, redirects=common)
     return entrance
 
 
@@ -57,9 +59,10 @@ def _redirects_own(draft: Draft, entrance: Entrance) -> bool:
 
 def _redirects(draft: Draft, routes: Iterable[build.Route]) -> tuple[Redirect, ...]:
     """One redirect for each host that has an https route, the first listener that has it giving the port."""
-    by_host: dict[str, Redirect] = {}
+    first: dict[str, build.Route] = {}
     for route in routes:
         https = route.side in ("tls", "sni") and draft.services[route.service].protocol == "http"
         if https and draft.listeners[route.listener].redirect is None:
-            by_host.setdefault(route.host_key, Redirect(route.host, https_port(draft.listeners[route.listener]), route))
-    return tuple(by_host.values())
+            first.setdefault(route.host_key, route)
+    ports = {name: https_port(draft.listeners[name]) for name in {route.listener for route in first.values()}}
+    return tuple(Redirect(route.host, ports[route.listener], route) for route in first.values())

@@ -69,7 +69,9 @@ def _second(draft: Draft, entrance: Entrance, side: Literal["tls", "plain"]) -> 
     frontend = entrance.tls_frontend if side == "tls" else entrance.plain_frontend
     why = "terminates TLS and routes requests" if side == "tls" else "answers plain HTTP"
     kind: Literal[".tls", ".plain"] = ".tls" if side == "tls" else ".plain"
-    bridge = _bridge(draft, entrance, frontend, binds.hand_over(entrance.name, kind, draft.target, announce=True), f"hands over to frontend {frontend}")
+    bridge = _bridge(
+        draft, entrance, frontend, binds.hand_over(entrance.name, kind, draft.target, announce=True), f"hands over to frontend {frontend}"
+    )
     section = _http_section(draft, entrance, side, [binds.handed_over(entrance.name, kind, draft.target)])
     layer = build.Layer(frontend, entrance.name, "tls" if side == "tls" else "http", why)
     return _with(draft.adding(bridge), layer, section)
@@ -116,7 +118,7 @@ def _tcp_head(draft: Draft, entrance: Entrance) -> list[tree.Line]:
 
 def _client_timeout(draft: Draft, entrance: Entrance) -> list[tree.Line]:
     """A service's own client timeout, where it has the listener to itself (``backends`` reports the other case)."""
-    here = {route.service for route in draft.routes if route.listener == entrance.name}
+    here = {route.service for route in draft.routes_on(entrance.name)}
     own = [timeouts.client for name in here if (timeouts := draft.services[name].timeouts) and timeouts.client]
     common = draft.site.spec.defaults.timeouts.client
     if len(here) != 1 or not own or own[0] == common:

@@ -24,14 +24,16 @@ def make_routes(draft: Draft) -> Draft:
     for name, one in draft.services.items():
         ports, problems = _ports(draft, name, one)
         found += problems
+        alone = len(set(ports.values())) == 1
         for listener in one.listener:
             if listener not in ports:
                 continue
-            plan = _plan(name, ports[listener], ports)
+            plan = BackendPlan(name if alone else f"{name}.{ports[listener]}", name, ports[listener])
             plans[plan.name] = plan
             routes += _routes_of(draft, name, listener, plan.name)
-    ordered = sorted(routes, key=lambda route: (list(draft.listeners).index(route.listener), specificity(route)))
-    return replace(draft, routes=tuple(ordered), plans=tuple(plans.values())).noting(found)
+    places = {listener: place for place, listener in enumerate(draft.listeners)}
+    ordered = sorted(routes, key=lambda route: (places[route.listener], specificity(route)))
+    return replace(draft, plans=tuple(plans.values())).routing(ordered).noting(found)
 
 
 def side_of(one: Service) -> build.Side:
@@ -76,8 +78,3 @@ def _ports(draft: Draft, name: str, one: Service) -> tuple[dict[str, int | None]
         message = f"service {name}: the server {one.servers[index].address} has no port, and listener {listener} has not exactly one"
         found.append(diagnostics.error("no-port", message, draft.site.origins.at("services", name, "servers", index), "write host:port"))
     return ports, found
-
-
-def _plan(service: str, port: int | None, ports: dict[str, int | None]) -> BackendPlan:
-    alone = len(set(ports.values())) == 1
-    return BackendPlan(service if alone else f"{service}.{port}", service, port)

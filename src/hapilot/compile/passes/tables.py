@@ -6,11 +6,12 @@ with a slash behind it, so that a prefix match ends on a segment border.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from hapilot.compile import build
-from hapilot.compile.draft import Draft, Entrance, Redirect
+from hapilot.compile.draft import Draft, Entrance
+from hapilot.model import values
 
 ACME = "/.well-known/acme-challenge"
 """Where ACME's HTTP-01 asks (RFC 8555, section 8.3)."""
@@ -82,23 +83,34 @@ def plain_entries(entrance: Entrance) -> list[Target]:
     """Plain requests: services, redirects to https, and ACME's challenges, which are never redirected."""
     targets = [(route.host_key, route.path, route.backend, route) for route in entrance.plain]
     taken = {(host, path) for host, path, _, _ in targets}
+    answering = _challenges(entrance)
     for redirect in entrance.redirects:
         host = "*" if redirect.host is None else str(redirect.host)
         if (host, "/") not in taken:
             targets.append((host, "/", f"{build.TO_HTTPS}:{redirect.port}", redirect.route))
         targets += [
             (host, route.path, route.backend, route)
-            for route in entrance.plain
-            if _answers_challenge(route, redirect) and (host, route.path) not in taken
+            for wider in _wider(redirect.host)
+            for route in answering.get(wider, ())
+            if (host, route.path) not in taken
         ]
     return targets
 
 
-def _answers_challenge(route: build.Route, redirect: Redirect) -> bool:
-    """Whether a plain route takes ACME challenges for the host of a redirect, although its own host is less exact."""
-    if not f"{route.path}/".startswith(f"{ACME}/") or route.host == redirect.host:
-        return False
-    return route.host is None or (redirect.host is not None and route.host.covers(redirect.host))
+def _challenges(entrance: Entrance) -> dict[values.HostPattern | None, list[build.Route]]:
+    """The plain routes that take ACME challenges, by host."""
+    found: dict[values.HostPattern | None, list[build.Route]] = {}
+    for route in entrance.plain:
+        if f"{route.path}/".startswith(f"{ACME}/"):
+            found.setdefault(route.host, []).append(route)
+    return found
+
+
+def _wider(host: values.HostPattern | None) -> Iterator[values.HostPattern | None]:
+    """The hosts that are less exact than ``host`` and mean it too, in the order of routes; None is every host."""
+    if host is not None:
+        yield from (pattern for pattern in host.coverers if pattern != host)
+        yield None
 
 
 def _requests(targets: list[Target], path: str, comment: str) -> build.Table:

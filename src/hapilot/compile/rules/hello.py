@@ -27,35 +27,45 @@ local function number(text, from, size)
     return value
 end
 
--- Walks the records once. Gives where each part of the message lies, and how many bytes of `data` hold all of it as far as
--- can be told; 0 for what is no ClientHello, or is cut into more pieces than any client has a reason for.
-local function walk(data)
-    local parts, have, wanted, head, at = {}, 0, nil, "", 0
+-- Walks the records from where the last call stopped, for it is called whenever bytes arrive. Gives how many bytes of `data`
+-- hold the whole message as far as can be told (0 for what is no ClientHello, or is cut into more pieces than any client has a
+-- reason for), and whether it is complete. `seen.parts` says where each part of the message lies.
+local function walk(data, seen)
     while true do
-        if #data < at + 5 then return parts, at + 5, false end
+        local at = seen.at
+        if #data < at + 5 then return at + 5, false end
         local size = number(data, at + 4, 2)
-        if data:byte(at + 1) ~= HANDSHAKE or size == 0 or #parts == MOST_RECORDS then return parts, 0, false end
+        if data:byte(at + 1) ~= HANDSHAKE or size == 0 or #seen.parts == MOST_RECORDS then return 0, false end
         local there = math.min(size, #data - at - 5)
-        parts[#parts + 1] = { at + 6, at + 5 + there }
-        if #head < 4 then head = head .. data:sub(at + 6, at + 5 + math.min(there, 4)) end
-        have = have + there
-        if wanted == nil and #head >= 4 then wanted = 4 + number(head, 2, 3) end
-        if wanted ~= nil and have >= wanted then return parts, at + 5 + there - (have - wanted), true end
+        local head = seen.head
+        if #head < 4 then head = head .. data:sub(at + 6, at + 5 + math.min(there, 4 - #head)) end
+        local have = seen.have + there
+        local wanted = #head == 4 and 4 + number(head, 2, 3) or nil
+        if wanted ~= nil and have >= wanted then
+            seen.parts[#seen.parts + 1] = { at + 6, at + 5 + there }
+            return at + 5 + there - (have - wanted), true
+        end
         if there < size then
             local missing = size - there
             if wanted ~= nil then missing = math.min(missing, wanted - have) end
-            return parts, #data + missing, false
+            return #data + missing, false
         end
-        at = at + 5 + size
+        seen.parts[#seen.parts + 1] = { at + 6, at + 5 + there }
+        seen.head, seen.have, seen.at = head, have, at + 5 + size
     end
 end
 
+local function start()
+    return { at = 0, have = 0, head = "", parts = {} }
+end
+
 local function join(data)
-    local parts, length, whole = walk(data)
+    local seen = start()
+    local _, whole = walk(data, seen)
     if not whole then return "" end
     local texts = {}
-    for i, part in ipairs(parts) do texts[i] = data:sub(part[1], part[2]) end
-    return table.concat(texts), length
+    for i, part in ipairs(seen.parts) do texts[i] = data:sub(part[1], part[2]) end
+    return table.concat(texts)
 end
 
 local function server_name(message)
@@ -82,11 +92,13 @@ local function server_name(message)
 end
 
 core.register_fetches("hello_length", function(txn)
-    local _, length = walk(txn.f:req_payload(0, 0) or "")
+    local seen = txn:get_priv() or start()
+    txn:set_priv(seen)
+    local length = walk(txn.f:req_payload(0, 0) or "", seen)
     return length
 end)
 
 core.register_fetches("hello_name", function(txn)
-    return server_name((join(txn.f:req_payload(0, 0) or "")))
+    return server_name(join(txn.f:req_payload(0, 0) or ""))
 end)
 """.lstrip()

@@ -101,5 +101,4 @@ def _check_name(one: service.Service, verify: service.Verify) -> list[str]:
 
 def authority_file(draft: Draft, path: str) -> str:
     """Where the bundle has the CA file that the site file calls ``path``."""
-    known = sorted(draft.site.materials.authorities)
-    return f"ca/{known.index(path)}.pem" if path in known else "ca/missing.pem"
+    return draft.authority_files.get(path, "ca/missing.pem")
