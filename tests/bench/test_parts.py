@@ -7,9 +7,9 @@ import json
 from pathlib import Path
 
 import pytest
-from bench.contenders import loopback
 
 from bench import accounting, arithmetic, measure, record, report, rows, values, wrk
+from bench.contenders import loopback
 
 
 def test_wrk_summary() -> None:

@@ -77,7 +77,7 @@ class Probe:
 def parse_target(text: str, *, source: str = "", headers: tuple[tuple[str, str], ...] = ()) -> Probe:
     """``https://host/path``, ``http://…``, ``tls://host:port``, ``ssh://host:port`` or ``tcp://:port``.
 
-    A Host among the ``headers`` takes the place of the target's, as in curl. Raises HapilotError with a hint where the text is none of them.
+    A Host among the ``headers`` takes the place of the target's, as in curl. Raises HapilotError with a hint for anything else.
     """
     hint = "such as https://shop.example.test/cart, tls://vault.example.test:443, ssh://example.test:22 or tcp://:6443"
     scheme, separator, _ = text.partition("://")

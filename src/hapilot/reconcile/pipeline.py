@@ -44,10 +44,16 @@ class Prepared:
         return replace(self, diagnostics=diagnostics.in_order((*self.diagnostics, *found)))
 
 
-def prepare(path: Path, wanted: target.Target, authority: Path | None, environment: Mapping[str, str]) -> Prepared:
-    """Run the pure stages on the site at ``path``. ``authority`` is the folder of the local CA; None keeps it in memory."""
+def prepare(
+    path: Path, wanted: target.Target, authority: Path | None, environment: Mapping[str, str], *, reads_only: bool = False
+) -> Prepared:
+    """Run the pure stages on the site at ``path``. ``authority`` is the folder of the local CA; None keeps it in memory.
+
+    With ``reads_only`` the folder is left as it is: what is missing there is issued in memory.
+    """
+    local = self_signed.LocalAuthority(authority, reads_only=reads_only)
     now = datetime.datetime.now(datetime.UTC)
-    loaded = load.load_site(path, environment=environment, now=now, authority=self_signed.LocalAuthority(authority))
+    loaded = load.load_site(path, environment=environment, now=now, authority=local)
     if loaded.site is None:
         return Prepared(path, None, None, diagnostics.in_order(loaded.diagnostics), loaded.watched)
     made = compile.compile_site(loaded.site, wanted)

@@ -11,16 +11,18 @@ from hapilot.base.origin import Origin
 from hapilot.compile import build
 from hapilot.languages.haproxy import printer
 from hapilot.render import bundle
-from hapilot.runtime import binary, check, environment, messages, plain
+from hapilot.runtime import binary, check, environment, messages, plain, writing
+from hapilot.sources.file import secrets
 
 
 def verify(made: build.Build, files_made: bundle.Bundle, haproxy: binary.Haproxy) -> tuple[Diagnostic, ...]:
-    """What ``haproxy -c`` says of the bundle; nothing where it takes it without a word."""
-    with tempfile.TemporaryDirectory(prefix="hapilot-check-") as folder:
+    """What ``haproxy -c`` says of the bundle; nothing where it takes it without a word. Raises StateBroken, HaproxyFailed."""
+    # Nothing is opened by a check, but names of sockets are measured: below a long TMPDIR they would be refused.
+    env = environment.for_haproxy({environment.RUN: made.target.run_dir}, secrets.variables(made.site.spec))
+    with writing.explained("write temporary files to", Path(tempfile.tempdir or os.environ.get("TMPDIR", "/tmp"))), tempfile.TemporaryDirectory(prefix="hapilot-check-") as folder:
         directory = Path(folder)
         plain.write_bundle(directory, files_made)
-        # Nothing is opened by a check, but names of sockets are measured: below a long TMPDIR they would be refused.
-        checked = check.check_files(haproxy, directory, env={environment.RUN: made.target.run_dir})
+        checked = check.check_files(haproxy, directory, env=env)
     said = [_diagnostic(made, haproxy, finding) for finding in checked.findings if finding.severity != "notice"]
     if not checked.ok and not diagnostics.has_errors(said):
         whole = Origin(made.site.name)

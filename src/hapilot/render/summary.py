@@ -6,12 +6,14 @@ was made. ``reconcile`` writes it with each generation; ``status`` and the check
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hapilot.compile import build
+    from hapilot.languages.haproxy import tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +26,17 @@ class ListenerSummary:
 
 @dataclass(frozen=True, slots=True)
 class ServiceSummary:
-    """A backend and the service it serves; ``servers`` is name to address."""
+    """A backend and the service it serves; ``servers`` is name to address.
+
+    ``marks`` is HAProxy's name of a server to a mark that is the same for the same address, port and checks: then what is known of its
+    health holds in the next generation too.
+    """
 
     name: str
     backend: str
     tls: str
     servers: Mapping[str, str]
+    marks: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,26 +58,36 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """One generation: what it listens on, where it leads, and its certificates."""
+    """One generation: what it listens on, where it leads, and its certificates. ``withheld`` names the environment variables with
+    passwords, which HAProxy must not see."""
 
     listeners: tuple[ListenerSummary, ...]
     services: tuple[ServiceSummary, ...]
     certificates: tuple[CertificateSummary, ...]
     opened: tuple[Opened, ...]
+    withheld: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """What :func:`from_json` takes."""
         return asdict(self)
 
 
-def summarise(made: build.Build, opened: tuple[Opened, ...]) -> Summary:
-    """The summary of ``made``, which listens on ``opened``."""
+def summarise(made: build.Build, opened: tuple[Opened, ...], withheld: tuple[str, ...] = ()) -> Summary:
+    """The summary of ``made``, which listens on ``opened`` and has passwords from the variables ``withheld``."""
+    sections = {section.name: section for section in made.config.sections if section.kind == "backend"}
+    shared = [line for section in made.config.sections if section.kind == "defaults" for line in section.lines if line.opaque]
     used = {layer.listener for layer in made.layers}
     listeners = (made.site.spec.listeners or {}).items()
     return Summary(
         listeners=tuple(ListenerSummary(name, tuple(str(bind) for bind in one.bind)) for name, one in listeners if name in used),
         services=tuple(
-            ServiceSummary(use.service, use.backend, use.tls, {server.name: server.address for server in use.servers})
+            ServiceSummary(
+                use.service,
+                use.backend,
+                use.tls,
+                {server.name: server.address for server in use.servers},
+                dict(_marks((*shared, *sections[use.backend].lines))) if use.backend in sections else {},
+            )
             for use in made.backends
         ),
         certificates=tuple(
@@ -78,14 +95,41 @@ def summarise(made: build.Build, opened: tuple[Opened, ...]) -> Summary:
             for one in made.site.materials.certificates
         ),
         opened=opened,
+        withheld=withheld,
     )
+
+
+def _marks(lines: Iterable[tree.Line]) -> Iterator[tuple[str, str]]:
+    """Each server of a backend with its mark. Lines of the user's own may say anything about checks, so all of them count."""
+    said = [(line.opaque, str(line.words[0]).split() if line.opaque else [str(word) for word in line.words]) for line in lines]
+    settings = [words for opaque, words in said if (opaque or _is_about_checks(words)) and words[:1] != ["server"]]
+    for _, words in said:
+        if words[0] == "server" and len(words) > 2:
+            yield words[1], hashlib.sha256(repr((settings, _as_checked(words))).encode()).hexdigest()[:16]
+
+
+def _is_about_checks(words: list[str]) -> bool:
+    return words[0] in ("http-check", "tcp-check") or words[:2] in (["option", "httpchk"], ["timeout", "check"])
+
+
+def _as_checked(words: list[str]) -> list[str]:
+    """A server's line without the words at its end that are about load: HAProxy sees to those itself."""
+    left = words[:-1] if words[-1] == "backup" else list(words)
+    for name in ("maxconn", "weight"):
+        left = left[:-2] if left[-2] == name else left
+    return left
 
 
 def from_json(fields: Mapping[str, Any]) -> Summary:
     """The summary that was kept. Raises KeyError, TypeError or ValueError where it is none."""
     return Summary(
         listeners=tuple(ListenerSummary(one["name"], tuple(one["bind"])) for one in fields["listeners"]),
-        services=tuple(ServiceSummary(one["name"], one["backend"], one["tls"], dict(one["servers"])) for one in fields["services"]),
+        services=tuple(
+            # A generation of an earlier hapilot has no marks: nothing is taken for unchanged.
+            ServiceSummary(one["name"], one["backend"], one["tls"], dict(one["servers"]), dict(one.get("marks", {})))
+            for one in fields["services"]
+        ),
         certificates=tuple(CertificateSummary(one["name"], tuple(one["hosts"]), one["not_after"]) for one in fields["certificates"]),
         opened=tuple(Opened(one["host"], int(one["port"])) for one in fields["opened"]),
+        withheld=tuple(str(name) for name in fields.get("withheld", ())),
     )

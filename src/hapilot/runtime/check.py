@@ -40,13 +40,12 @@ def check_files(
     env: Mapping[str, str] | None = None,
     seconds: float = SECONDS,
 ) -> Checked:
-    """Whether ``haproxy`` takes ``directory/config``. ``env`` is added to the environment. Raises HaproxyFailed if it gives no answer."""
+    """Whether ``haproxy`` takes ``directory/config``. ``env`` is its whole environment. Raises HaproxyFailed if it gives no answer."""
     # Started in the directory because 2.6 looks up the maps of dynamic use_backend rules there, `default-path` notwithstanding.
     command = [str(haproxy.path), "-c", "-C", str(directory), "-f", str(directory / config)]
     try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, errors="replace", timeout=seconds, check=False, env=environment.for_haproxy(env)
-        )
+        whole = environment.for_haproxy() if env is None else env
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=seconds, check=False, env=whole)
     except subprocess.TimeoutExpired as problem:
         raise errors.HaproxyFailed(
             f"HAProxy did not finish checking {directory / config} in {seconds:g} s",

@@ -1,13 +1,16 @@
 """Where HAProxy listens, and how to reach it from this machine to see that it does.
 
-In: an address as a listener has it. Out: an :class:`Endpoint`, and whether it accepts. Called by ``process`` and ``preflight``.
+In: an address as a listener has it. Out: an :class:`Endpoint`, and whether it is open. Called by ``process`` and ``preflight``.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import socket
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+from hapilot.runtime import listening
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,25 @@ def reachable(endpoint: Endpoint) -> str | tuple[str, int]:
     if address.is_unspecified:
         return ("::1" if address.version == 6 else "127.0.0.1", endpoint.port)
     return (endpoint.host, endpoint.port)
+
+
+def closed(wanted: Iterable[Endpoint]) -> list[Endpoint]:
+    """Those of ``wanted`` on which nobody listens yet.
+
+    The kernel's table tells it for TCP: a connection would reach the servers behind, and an address need not be reachable from here.
+    """
+    left = list(wanted)
+    if not left:
+        return []
+    sockets = listening.listening() if listening.is_known() else None
+    return [endpoint for endpoint in left if not _is_open(endpoint, sockets)]
+
+
+def _is_open(endpoint: Endpoint, sockets: tuple[listening.Listening, ...] | None) -> bool:
+    if endpoint.path or sockets is None:
+        return accepts(endpoint)
+    host = "0.0.0.0" if endpoint.host in ("", "*") else endpoint.host  # noqa: S104 - compared, never bound
+    return listening.is_open(host, endpoint.port, sockets)
 
 
 def accepts(endpoint: Endpoint, timeout: float = 1.0) -> bool:

@@ -1,9 +1,9 @@
-"""The environment that HAProxy is run with. In: ours and what the caller adds. Out: a mapping for one process."""
+"""The environment that HAProxy is run with. In: ours, what the caller adds and what it withholds. Out: a mapping for one process."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 RUN = "HAPILOT_RUN"
 """Names the directory of the sockets; the rendered configuration refers to it."""
@@ -15,8 +15,12 @@ _OURS = ("NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_FDS", "LISTEN
 """What systemd gave to hapilot and HAProxy must not answer to."""
 
 
-def for_haproxy(added: Mapping[str, str] | None = None) -> dict[str, str]:
+def for_haproxy(added: Mapping[str, str] | None = None, withheld: Collection[str] = ()) -> dict[str, str]:
     """Our environment, for configurations that use it, without HAProxy's own ``HAPROXY_…``: those would tell a fresh
-    master that it is a reloaded one (management manual, section 3, of master-worker)."""
-    kept = {name: value for name, value in os.environ.items() if name not in _OURS and not name.startswith("HAPROXY_")}
+    master that it is a reloaded one (management manual, section 3, of master-worker).
+
+    ``withheld`` names variables that hold secrets: the worker's user can read its /proc/PID/environ (proc(5)).
+    """
+    left_out = {*_OURS, *withheld}
+    kept = {name: value for name, value in os.environ.items() if name not in left_out and not name.startswith("HAPROXY_")}
     return {**kept, **(added or {})}

@@ -1,6 +1,6 @@
 """Which ports are taken on this machine, and by whom, from /proc (proc(5)).
 
-In: nothing. Out: :class:`Listening` values. Called by ``preflight`` and ``facts``. The parser is pure.
+In: nothing. Out: :class:`Listening` values. Called by ``preflight``, ``endpoints`` and ``facts``. The parser is pure.
 """
 
 from __future__ import annotations
@@ -12,6 +12,10 @@ from pathlib import Path
 
 _LISTEN = "0A"
 """TCP_LISTEN, in include/net/tcp_states.h of Linux."""
+
+_TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
+
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ class Owner:
 def listening() -> tuple[Listening, ...]:
     """Every listening TCP socket of our network namespace."""
     found: list[Listening] = []
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+    for table in _TABLES:
         path = Path(table)
         if path.exists():
             found += parse_table(path.read_text(encoding="ascii"))
@@ -59,11 +63,31 @@ def _row(row: list[str]) -> Listening:
 
 def on_port(host: str, port: int) -> tuple[Listening, ...]:
     """The listening sockets that a new one on ``host`` (an IP address) and ``port`` collides with."""
-    wanted = ipaddress.ip_address(host)
-    return tuple(socket for socket in listening() if socket.port == port and _collide(wanted, ipaddress.ip_address(socket.host)))
+    wanted = _address(host)
+    return tuple(socket for socket in listening() if socket.port == port and _collide(wanted, _address(socket.host)))
 
 
-def _collide(one: ipaddress.IPv4Address | ipaddress.IPv6Address, other: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+def is_open(host: str, port: int, sockets: Iterable[Listening]) -> bool:
+    """Whether one of ``sockets`` takes connections to ``host`` (an IP address; an unspecified one stands for all) and ``port``. Pure."""
+    wanted = _address(host)
+    return any(socket.port == port and _covers(_address(socket.host), wanted) for socket in sockets)
+
+
+def is_known() -> bool:
+    """Whether this machine tells which ports are open."""
+    return Path(_TABLES[0]).exists()
+
+
+def _address(host: str) -> _Address:
+    """Without the interface of a link-local address, which /proc does not show."""
+    return ipaddress.ip_address(host.partition("%")[0])
+
+
+def _covers(socket: _Address, wanted: _Address) -> bool:
+    return socket == wanted or (socket.is_unspecified and (socket.version == wanted.version or socket.version == 6))
+
+
+def _collide(one: _Address, other: _Address) -> bool:
     if one == other or (one.version == other.version and (one.is_unspecified or other.is_unspecified)):
         return True
     # A socket on :: takes IPv4 as well unless it was told not to, which /proc does not show.

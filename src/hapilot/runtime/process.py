@@ -12,12 +12,25 @@ import itertools
 import os
 import signal
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from hapilot.base import errors
-from hapilot.runtime import binary, client, commands, endpoints, environment, files, identity, logfile, messages, observe, writing
+from hapilot.runtime import (
+    binary,
+    carrying,
+    client,
+    commands,
+    endpoints,
+    environment,
+    files,
+    identity,
+    logfile,
+    messages,
+    observe,
+    writing,
+)
 
 _STEP = 0.02
 """Seconds between two looks at something that is about to happen."""
@@ -77,7 +90,7 @@ class Process:
         return None
 
     def wait_ready(self, binds: Iterable[endpoints.Endpoint] = (), timeout: float = 30.0) -> int:
-        """Returns the worker's pid once it runs, answers, and every one of ``binds`` accepts; within ``timeout`` seconds.
+        """Returns the worker's pid once it runs, answers, and every one of ``binds`` is open; within ``timeout`` seconds.
 
         Raises HaproxyFailed at once if the master ends, with what it said.
         """
@@ -90,21 +103,23 @@ class Process:
                 raise log.failure("HAProxy ended")
             worker = worker or self.serving_worker()
             if worker is not None:
-                waiting = [endpoint for endpoint in waiting if not endpoints.accepts(endpoint)]
+                waiting = endpoints.closed(waiting)
                 if not waiting:
                     return worker
             time.sleep(_STEP)
         missing = ", ".join(str(endpoint) for endpoint in waiting) if worker is not None else "the worker"
         raise errors.HaproxyFailed(f"HAProxy is not ready after {timeout:g} s: {missing} does not answer", f"see {self.state.log}")
 
-    def reload(self) -> Reloaded:
+    def reload(self, unchanged: Collection[tuple[str, str]] | None = None) -> Reloaded:
         """Makes the master read the current generation. Connections and listening sockets go on; if the new configuration
-        fails, so does this, with HAProxy's reasons, and the old worker serves on. What is known of each server goes along.
+        fails, so does this, with HAProxy's reasons, and the old worker serves on.
+
+        What is known of servers goes along: of those in ``unchanged`` (backend and name), None for all.
 
         From 2.7 on the master answers with the result (management manual, 9.4.1); before, it is read from ``show proc``.
         """
         before = self._master_line()
-        self._keep_server_state()
+        self._keep_server_state(unchanged)
         log = logfile.mark(self.state.log)
         success, said = self._ask_reload()
         if success is None:
@@ -126,9 +141,10 @@ class Process:
             if not self._gone_within(_TERMINATE_SECONDS):
                 self._kill()
         # The directory is ours alone; the configuration's own sockets are in it too.
-        for path in self.run_dir.iterdir():
-            if path.is_socket() or path.name == observe.SERVER_STATE:
-                path.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            for path in list(self.run_dir.iterdir()):
+                if path.is_socket() or path.name == observe.SERVER_STATE:
+                    path.unlink(missing_ok=True)
         self.state.pid_file.unlink(missing_ok=True)
         self.state.tidy()
         return gentle
@@ -152,10 +168,14 @@ class Process:
             time.sleep(_STEP)
         raise errors.HaproxyFailed("HAProxy was reloaded, and its new worker does not answer", f"see {self.state.log}")
 
-    def _keep_server_state(self) -> None:
+    def _keep_server_state(self, unchanged: Collection[tuple[str, str]] | None) -> None:
         """For the next worker, which else would take every server for healthy until its first checks end."""
-        with contextlib.suppress(errors.HaproxyFailed):
-            _write_server_state(self.run_dir, self.runtime.send("show servers state"))
+        try:
+            known = carrying.carried(self.runtime.send("show servers state"), unchanged)
+        except errors.HaproxyFailed:
+            # What the file says of the last reload may be wrong by now.
+            known = carrying.NOTHING
+        _write_server_state(self.run_dir, known)
 
     def _ask_reload(self) -> tuple[bool | None, str]:
         try:
@@ -190,17 +210,17 @@ def start(
     state: files.StateDirectory,
     *,
     drop_to: str | None = None,
-    env: Mapping[str, str] | None = None,
+    withheld: Collection[str] = (),
     timeout: float = 60.0,
 ) -> Process:
     """Starts a master on the current generation and waits until its worker answers.
 
-    ``drop_to`` is the user the configuration drops to; ``env`` is added to HAProxy's environment. stdout is ours; stderr goes to
-    ``haproxy.log``. Raises HaproxyFailed with HAProxy's alerts if it does not start within ``timeout`` seconds.
+    ``drop_to`` is the user the configuration drops to; ``withheld`` are variables that HAProxy must not see. stdout is ours;
+    stderr goes to ``haproxy.log``. Raises HaproxyFailed with HAProxy's alerts if it does not start within ``timeout`` seconds.
     """
     run_dir = state.prepare(drop_to)
     # Health from before a stop is no news; the file has to be there all the same, or HAProxy warns.
-    _write_server_state(run_dir, "1")
+    _write_server_state(run_dir, carrying.NOTHING)
     log = logfile.begin(state.log)
     command = [
         str(haproxy.path),
@@ -212,11 +232,8 @@ def start(
         *("-p", str(state.pid_file)),
         *("-f", str(state.config)),
     ]
-    pid = _spawn(
-        command,
-        environment.for_haproxy({**(env or {}), environment.RUN: str(run_dir), environment.SERVERS: str(run_dir / observe.SERVER_STATE)}),
-        state.log,
-    )
+    added = {environment.RUN: str(run_dir), environment.SERVERS: str(run_dir / observe.SERVER_STATE)}
+    pid = _spawn(command, environment.for_haproxy(added, withheld), state.log)
     found = identity.of(pid)
     if found is None:
         identity.is_alive(identity.Identity(pid, 0))

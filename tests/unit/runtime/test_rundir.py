@@ -1,3 +1,10 @@
+"""The directory of sockets: where it is made, and that it does not stay."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hapilot.runtime import rundir
 
 
 def test_an_empty_directory_elsewhere_is_removed_and_made_again(tmp_path: Path) -> None:

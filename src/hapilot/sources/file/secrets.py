@@ -1,6 +1,7 @@
 """The passwords of a site, from the environment, from files or from the site file itself.
 
-The specification and the environment go in; secrets by the path of their mapping come out. Called by ``load``.
+The specification and the environment go in; secrets by the path of their mapping come out. ``load`` calls :func:`load`; the loop asks for
+:func:`variables`.
 """
 
 from __future__ import annotations
@@ -31,6 +32,11 @@ def load(said: spec.SiteSpec, origins: site.Origins, environment: Mapping[str, s
         if text is not None:
             result[path] = Secret(text)
     return result
+
+
+def variables(said: spec.SiteSpec) -> tuple[str, ...]:
+    """The environment variables that hold passwords: nobody else needs to see them."""
+    return tuple(sorted({password.password_env for _, password in _passwords(said) if password.password_env is not None}))
 
 
 def _passwords(said: spec.SiteSpec) -> Iterator[tuple[site.Path, service.Password]]:

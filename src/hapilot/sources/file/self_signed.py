@@ -2,6 +2,7 @@
 
 Names and the time go in; certificates with chain and key come out. With a folder, the CA and every certificate are kept in
 it (0600) and reissued 30 days before their end; without one they live in memory. Called by ``certificates``; the CLI makes it.
+Commands that only look at a site read what is kept and issue what is missing in memory.
 """
 
 from __future__ import annotations
@@ -31,10 +32,14 @@ _SKEW = datetime.timedelta(hours=1)
 
 
 class LocalAuthority:
-    """Issues certificates. Every method may raise OSError, or pem.Refused where a kept file was changed by others."""
+    """Issues certificates. Every method may raise OSError, or pem.Refused where a kept file was changed by others.
 
-    def __init__(self, directory: Path | None) -> None:
+    With ``reads_only`` the folder is left as it is.
+    """
+
+    def __init__(self, directory: Path | None, *, reads_only: bool = False) -> None:
         self._directory = directory
+        self._folder = None if reads_only else directory
         self._memory: dict[str, bytes] = {}
 
     def certificate(self, names: Sequence[values.HostPattern], now: datetime.datetime) -> pem.Bundle:
@@ -72,7 +77,7 @@ class LocalAuthority:
         return pem.bundle(certificate_data, key_data)
 
     def _read(self, name: str) -> bytes | None:
-        if self._directory is None:
+        if name in self._memory or self._directory is None:
             return self._memory.get(name)
         try:
             return (self._directory / name).read_bytes()
@@ -81,30 +86,30 @@ class LocalAuthority:
 
     def _remove(self, name: str) -> None:
         self._memory.pop(name, None)
-        if self._directory is not None:
-            (self._directory / name).unlink(missing_ok=True)
+        if self._folder is not None:
+            (self._folder / name).unlink(missing_ok=True)
 
     def _save(self, name: str, data: bytes) -> None:
-        if self._directory is None:
+        if self._folder is None:
             self._memory[name] = data
             return
-        temporary = self._directory / f".{name}.new"  # one writer at a time: the lock is held
+        temporary = self._folder / f".{name}.new"  # one writer at a time: the lock is held
         temporary.unlink(missing_ok=True)
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(self._directory / name)
+        temporary.replace(self._folder / name)
 
     @contextlib.contextmanager
     def _locked(self) -> Generator[None]:
         """Two hapilots that start at once must not make two CAs."""
-        if self._directory is None:
+        if self._folder is None:
             yield
             return
-        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle = os.open(self._directory / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(self._folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield

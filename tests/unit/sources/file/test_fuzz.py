@@ -19,8 +19,12 @@ FILES = [
     body.encode() for case in CASES for kind, _, body in loadcase.parse(case.read_text()).sections if kind == "file" and "services" in body
 ]
 CONTRACT = next(loadcase.parse(case.read_text()).sections[0][2] for case in CASES if case.stem == "contract")
+
+
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("mutations", [mutate.pieces(FILES), mutate.structures([CONTRACT]), st.binary(max_size=200)], ids=["bytes", "structure", "noise"])
+@pytest.mark.parametrize(
+    "mutations", [mutate.pieces(FILES), mutate.structures([CONTRACT]), st.binary(max_size=200)], ids=["bytes", "structure", "noise"]
+)
 def test_no_file_makes_it_raise(
     mutations: st.SearchStrategy[bytes], request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
