@@ -32,6 +32,7 @@ OTHER_SECTIONS = {
     "crt-store": ("Certificate Storage",),
     "acme": ("ACME",),
     "traces": ("Traces",),
+    "healthcheck": ("Healthchecks",),
 }
 """Section to the titles of the chapters about it."""
 
@@ -219,7 +220,7 @@ def _count_token(token: str) -> Arity | None:
     """A word, or a group in brackets that holds others."""
     if token in ("...", "*") or token.startswith(_ENDLESS):
         return (0 if token in ("...", "*") else 1), None
-    if token.endswith(("]*", "]...")):
+    if re.search(r"\*$|[^,]\]\.\.\.$", token):
         return 0, None
     is_group = token[0] + token[-1] in ("[]", "{}") and _closes_last(token)
     if not is_group:

@@ -29,7 +29,13 @@ def test_line_ends_blanks_and_cuts_come_back() -> None:
     """The corpus has neither CRLF nor a file without a last line end, so they are made from it."""
     for path in corpus.require():
         data = path.read_bytes()
-        for changed in (data.replace(b"\n", b"\r\n"), data.rstrip(b"\n"), data.replace(b"\n", b" \t\n"), b"\xef\xbb\xbf" + data, data[::-1]):
+        for changed in (
+            data.replace(b"\n", b"\r\n"),
+            data.rstrip(b"\n"),
+            data.replace(b"\n", b" \t\n"),
+            b"\xef\xbb\xbf" + data,
+            data[::-1],
+        ):
             assert document.data(parser.parse_bytes(changed, "changed.cfg")) == changed
 
 

@@ -24,20 +24,21 @@ def command(site: Path, haproxy_wanted: str | None, state_path: Path | None, **f
     from hapilot.reconcile import pipeline, verify
 
     haproxy, target = options.compile_target(haproxy_wanted)
-    prepared = pipeline.prepare(site, target, options.kept_authority(state_path), options.environment())
+    prepared = pipeline.prepare(site, target, options.kept_authority(state_path), options.environment(), reads_only=True)
+    checked_by = ""
     if prepared.ok and prepared.build and prepared.bundle and haproxy and not flags["no_haproxy"]:
+        checked_by = haproxy.version_text
         with output.progress(f"asking HAProxy {haproxy.version_text}"):
             prepared = prepared.with_more(verify.verify(prepared.build, prepared.bundle, haproxy))
     if flags["as_json"]:
         canonical = {"site": expand.as_data(prepared.build.site.spec)} if flags["expand"] and prepared.build else {}
-        by_haproxy = haproxy.version_text if haproxy and not flags["no_haproxy"] else None
         found = [one.as_json() for one in prepared.diagnostics]
-        output.print_json({"ok": prepared.ok, "checked_by_haproxy": by_haproxy, "diagnostics": found, **canonical})
+        output.print_json({"ok": prepared.ok, "checked_by_haproxy": checked_by or None, "diagnostics": found, **canonical})
     elif flags["expand"] and prepared.build:
         click.echo(expand.dump(prepared.build.site.spec), nl=False)
     if not flags["as_json"]:
         output.diagnostics(prepared.diagnostics)
         if not flags["expand"] or not prepared.ok:
-            by = f"HAProxy {haproxy.version_text}" if haproxy and not flags["no_haproxy"] else "hapilot alone"
+            by = f"HAProxy {checked_by}" if checked_by else "hapilot alone"
             output.message(f"{site}: {'ok' if prepared.ok else 'not ok'} ({output.summary(prepared.diagnostics)}; checked by {by})")
     sys.exit(1 if diagnostics.has_errors(prepared.diagnostics) or not prepared.build else 0)

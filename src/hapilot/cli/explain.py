@@ -36,7 +36,7 @@ def command(arguments: tuple[str, ...], source: str, headers: tuple[str, ...], *
     asked = _asked(target_text, source, headers)
     state_path = given["state_path"] if isinstance(given["state_path"], Path) else None
     _, target = options.compile_target(str(given["haproxy_wanted"]) if given["haproxy_wanted"] else None)
-    prepared = pipeline.prepare(site, target, options.kept_authority(state_path), options.environment())
+    prepared = pipeline.prepare(site, target, options.kept_authority(state_path), options.environment(), reads_only=True)
     # A site whose expectations fail can be explained; that is how one finds out why.
     build = prepared.build if prepared.build and prepared.bundle else prepared.require()[0]
     answer = explain.Explainer(build).explain(asked, target_text)

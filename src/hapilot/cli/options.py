@@ -56,6 +56,6 @@ def environment() -> dict[str, str]:
 
 
 def kept_authority(path: Path | None) -> Path | None:
-    """The folder of the local CA if ``up`` has made one already; looking at a site creates nothing."""
+    """The folder of the local CA if ``up`` has made one already, to be read only; looking at a site creates nothing."""
     ca = state_directory(path).ca
-    return ca if os.access(ca, os.R_OK | os.W_OK) else None
+    return ca if os.access(ca, os.R_OK | os.X_OK) else None

@@ -28,12 +28,13 @@ def command(site: Path, folder: Path | None, haproxy_wanted: str | None, state_p
         except OSError as problem:
             raise errors.HapilotError(f"can't write to {folder}: {problem.strerror}", "name another folder with -o") from problem
     authority = folder / "local-ca" if folder else options.kept_authority(state_path)
-    prepared = pipeline.prepare(site, target, authority, options.environment())
+    prepared = pipeline.prepare(site, target, authority, options.environment(), reads_only=folder is None)
     _, bundle = prepared.require()
     output.diagnostics(prepared.diagnostics)
     if folder is not None:
-        plain.write_bundle(folder, bundle)
-        output.message(f"{len(bundle.files)} files in {folder}")
+        removed = plain.replace_bundle(folder, bundle)
+        gone = f"; {len(removed)} of an earlier render removed" if removed else ""
+        output.message(f"{len(bundle.files)} files in {folder}{gone}")
     shown = [file for file in bundle.files if file.mode & 0o077]
     if as_json:
         files = [{"path": file.path, "mode": f"{file.mode:04o}", "digest": file.digest} for file in bundle.files]

@@ -13,20 +13,20 @@ from hapilot.cli import options, output
 
 
 def _ready(line: str) -> None:
-    """A result on stdout. Whoever reads it may go away; the site stays up all the same."""
-    with contextlib.suppress(BrokenPipeError):
+    """A result on stdout. Whoever reads it may go away, and a disk may be full; the site stays up all the same."""
+    with contextlib.suppress(OSError):
         click.echo(line)
 
 
 def _say(text: str) -> None:
     """A message on stderr, with the same indifference."""
-    with contextlib.suppress(BrokenPipeError):
+    with contextlib.suppress(OSError):
         output.message(text)
 
 
 def _show(found: Iterable[Diagnostic]) -> None:
     """Diagnostics on stderr, with the same indifference."""
-    with contextlib.suppress(BrokenPipeError):
+    with contextlib.suppress(OSError):
         output.diagnostics(found)
 
 
@@ -56,6 +56,7 @@ def command(site: Path, stop_seconds: float, haproxy_wanted: str | None, state_p
         raise errors.HapilotError(f"there is no site at {site}", "name a site file or a folder of them: hapilot up SITE")
     chosen = binary.choose(haproxy_wanted)
     machine = facts.look()
+    targeting.require_worker(machine)
     state.prepare(targeting.make_target(chosen, machine).drop_to or None)
     with state.lock(f"hapilot up {site}"):
         haproxy, note = choosing.settle(chosen, state)

@@ -24,7 +24,7 @@ def check_expectations(made: build.Build, explainer: explain.Explainer) -> tuple
         except errors.HapilotError as problem:
             found.append(diagnostics.error("bad-value", f"expect: {problem}", origin, problem.hint))
             continue
-        answer = explainer.explain(asked, expected.target)
+        answer = explainer.decide(asked, expected.target)
         wrong = "; ".join(differences(expected, answer))
         if wrong:
             found.append(diagnostics.error("expectation-failed", f"{expected.target}: {wrong}", origin, f"because {answer.reason}"))

@@ -7,7 +7,7 @@ test that compares it with a real HAProxy.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Literal
 
@@ -16,6 +16,7 @@ from hapilot.compile.passes import certificates
 from hapilot.explain import considered, explanation, probe
 from hapilot.languages.haproxy import tree
 from hapilot.languages.haproxy.evaluate import connection, evaluator, trace
+from hapilot.model import values
 
 _BETTER = ("forward", "redirect", "respond", "reject")
 
@@ -28,7 +29,12 @@ class Explainer:
         self._entries = {table.path: {entry.key: entry for entry in table.entries} for table in made.tables}
         self._layers = {layer.frontend: layer for layer in made.layers}
         self._uses = {use.backend: use for use in made.backends}
-        self._certificates = certificates.in_list_order(made.site)
+        self._routes = _by_listener(made.routes)
+        self._leading: dict[tuple[str | None, str], build.Route] = {
+            (route.listener, route.backend): route for route in reversed(made.routes)
+        }
+        self._binds = _by_port(made)
+        self._certificates = certificates.first_with(certificates.in_list_order(made.site))
         self._evaluator = evaluator.Evaluator(
             made.config,
             {table.path: tuple((entry.key, entry.value) for entry in table.entries) for table in made.tables},
@@ -42,12 +48,21 @@ class Explainer:
         A host name does not say at which address it arrives; where several listeners have the port, the one on which the
         connection gets furthest, by the most exact host, is taken.
         """
+        told, answer = self._told(asked, shown)
+        return told if answer is None else replace(told, considered=answer.considered())
+
+    def decide(self, asked: probe.Probe, shown: str = "") -> explanation.Explanation:
+        """The same without the routes that did not win: it costs no more where there are more routes."""
+        return self._told(asked, shown)[0]
+
+    def _told(self, asked: probe.Probe, shown: str) -> tuple[explanation.Explanation, _Answer | None]:
         shown = shown or f"{asked.kind}://{asked.host}:{asked.port}{asked.path if asked.kind.startswith('http') else ''}"
         answers = [self._at(asked, arrival, shown) for arrival in self._arrivals(asked)]
         if not answers:
             where = f"{asked.host}:{asked.port}" if asked.address else f"port {asked.port}"
-            return explanation.Explanation(shown, "reject", f"no listener accepts connections at {where}")
-        return min(answers, key=lambda answer: (_BETTER.index(answer.outcome), _vagueness(answer)))
+            return explanation.Explanation(shown, "reject", f"no listener accepts connections at {where}"), None
+        told = [(answer.explanation(), answer) for answer in answers]
+        return min(told, key=lambda pair: (_BETTER.index(pair[0].outcome), _vagueness(pair[0])))
 
     def _arrivals(self, asked: probe.Probe) -> Iterator[connection.Endpoint]:
         """The addresses of this site at which the connection may arrive."""
@@ -55,28 +70,23 @@ class Explainer:
             yield connection.Endpoint(asked.address, asked.port)
             return
         source = ipaddress.ip_address(asked.source)
-        for listener in (self._build.site.spec.listeners or {}).values():
-            for bind in listener.bind:
-                if bind.kind != "tcp" or bind.port != asked.port:
-                    continue
-                address = ipaddress.ip_address(bind.host) if bind.host else source
-                if address.is_unspecified:
-                    address = source if address.version == source.version else _loopback(address.version)
-                yield connection.Endpoint(address, asked.port)
+        for bind in self._binds.get(asked.port, ()):
+            address = ipaddress.ip_address(bind.host) if bind.host else source
+            if address.is_unspecified:
+                address = source if address.version == source.version else _loopback(address.version)
+            yield connection.Endpoint(address, asked.port)
 
-    def _at(self, asked: probe.Probe, arrival: connection.Endpoint, shown: str) -> explanation.Explanation:
+    def _at(self, asked: probe.Probe, arrival: connection.Endpoint, shown: str) -> _Answer:
         source = connection.Endpoint(ipaddress.ip_address(asked.source), 50000)
         found = self._evaluator.run(connection.Connection(arrival, asked.first(), source, arrival, asked.proxy))
-        return _Answer(self, asked, found, shown).explanation()
+        return _Answer(self, asked, found, shown)
 
     def _certificate(self, bind: tree.Line, sni: str | None) -> str | None:
         """The certificate that HAProxy shows for a name: the first in its list with just this name, else the first with a
         wildcard for it. It ignores case and, unlike routes, takes a final dot for a part of the name."""
         del bind  # every terminating frontend uses the same list
-        host = (sni or "").lower()
-        inexact = [one for one in self._certificates if any(name.matches(host) for name in one.hosts)]
-        exact = [one for one in inexact if any(name.matches(host) and not name.wildcard for name in one.hosts)]
-        return next((one.shown for one in exact or inexact), None)
+        names = values.HostPattern((sni or "").lower()).coverers
+        return next((self._certificates[name].certificate.shown for name in names if name in self._certificates), None)
 
     def entry(self, lookup: trace.Lookup) -> build.Entry | None:
         """The table entry that a lookup hit."""
@@ -92,7 +102,11 @@ class Explainer:
 
     def routes(self, listener: str | None) -> tuple[build.Route, ...]:
         """The routes of a listener."""
-        return tuple(route for route in self._build.routes if route.listener == listener)
+        return self._routes.get(listener, ())
+
+    def leading(self, listener: str | None, backend: str) -> build.Route | None:
+        """The first route of a listener to a backend."""
+        return self._leading.get((listener, backend))
 
 
 class _Answer:
@@ -108,7 +122,6 @@ class _Answer:
     def explanation(self) -> explanation.Explanation:
         """The whole answer."""
         outcome = self._trace.outcome
-        listener = self._layers[0].listener if self._layers else None
         route = self._route()
         use = self._explainer.use(outcome.backend) if isinstance(outcome, trace.Forward) else None
         forwarded = outcome if isinstance(outcome, trace.Forward) else None
@@ -118,7 +131,7 @@ class _Answer:
             target=self._shown,
             outcome=_outcome(outcome),
             reason=self._reason(outcome, route, use),
-            listener=listener,
+            listener=self._listener(),
             protocol=self._protocol(),
             tls=self._tls(use),
             hops=self._hops(),
@@ -133,9 +146,15 @@ class _Answer:
             request_path=request.path if forwarded and sees_request and request else None,
             status=outcome.status if isinstance(outcome, trace.Respond | trace.Redirect) else None,
             location=outcome.location if isinstance(outcome, trace.Redirect) else None,
-            considered=considered.others(self._asked, self._explainer.routes(listener), route),
             raw_line=str(outcome.line.words[0]) if isinstance(outcome, trace.Opaque) else None,
         )
+
+    def considered(self) -> tuple[explanation.Considered, ...]:
+        """The routes of the listener that did not win."""
+        return considered.others(self._asked, self._explainer.routes(self._listener()), self._route())
+
+    def _listener(self) -> str | None:
+        return self._layers[0].listener if self._layers else None
 
     def _entries(self) -> list[build.Entry]:
         return [entry for lookup in self._trace.lookups if (entry := self._explainer.entry(lookup)) and entry.route]
@@ -147,8 +166,7 @@ class _Answer:
             for entry in reversed(self._entries()):
                 if entry.route and entry.value == outcome.backend:
                     return entry.route
-            listener = self._layers[0].listener if self._layers else None
-            return next((route for route in self._explainer.routes(listener) if route.backend == outcome.backend), None)
+            return self._explainer.leading(self._listener(), outcome.backend)
         if isinstance(outcome, trace.Redirect):
             behind = next((entry.route for entry in reversed(self._entries()) if entry.value.startswith(build.TO_HTTPS)), None)
             # A host is redirected as a whole, whatever paths its https routes have.
@@ -201,6 +219,22 @@ def _vagueness(answer: explanation.Explanation) -> int:
     if answer.route is None or answer.route.match.startswith("("):
         return 2
     return int(answer.route.match.startswith("*."))
+
+
+def _by_listener(routes: Iterable[build.Route]) -> dict[str | None, tuple[build.Route, ...]]:
+    grouped: dict[str | None, list[build.Route]] = {}
+    for route in routes:
+        grouped.setdefault(route.listener, []).append(route)
+    return {name: tuple(group) for name, group in grouped.items()}
+
+
+def _by_port(made: build.Build) -> dict[int, list[values.BindAddress]]:
+    grouped: dict[int, list[values.BindAddress]] = {}
+    for listener in (made.site.spec.listeners or {}).values():
+        for bind in listener.bind:
+            if bind.kind == "tcp":
+                grouped.setdefault(bind.port, []).append(bind)
+    return grouped
 
 
 def _loopback(version: int) -> connection.Address:

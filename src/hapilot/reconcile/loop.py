@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,16 +18,46 @@ from hapilot.compile import build
 from hapilot.reconcile import pipeline, serving, verify
 from hapilot.render import bundle, summary
 from hapilot.runtime import binary, endpoints, files, identity, preflight, process
+from hapilot.sources.file import secrets
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What one application did. ``warned`` is what HAProxy itself had to say."""
+    """What one application did. ``warned`` is what HAProxy itself had to say, ``note`` what could not be written down."""
 
     how: Literal["start", "adopt", "reload", "nothing"]
     process: process.Process
     generation: int
     warned: tuple[Diagnostic, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What runs before a change: its generation and summary. After an interrupted change, which leaves the links apart, nobody knows."""
+
+    former: files.Generation | None
+    summary: summary.Summary | None
+    is_certain: bool
+
+    @property
+    def held(self) -> frozenset[summary.Opened]:
+        """The addresses that HAProxy listens on."""
+        return frozenset(self.summary.opened if self.summary else ())
+
+    def runs(self, wanted: bundle.Bundle) -> bool:
+        """Whether HAProxy runs just these files."""
+        return self.former is not None and self.is_certain and self.former.digest == wanted.digest
+
+    def unchanged(self, wanted: summary.Summary) -> frozenset[tuple[str, str]]:
+        """Backend and name of the servers of ``wanted`` that are what they were."""
+        if self.summary is None or not self.is_certain:
+            return frozenset()
+        return frozenset((backend, name) for backend, name, _ in _marks(wanted) & _marks(self.summary))
+
+
+def _marks(of: summary.Summary) -> set[tuple[str, str, str]]:
+    return {(use.backend, name, mark) for use in of.services for name, mark in use.marks.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,83 +68,103 @@ class Operator:
     state: files.StateDirectory
 
     def apply(self, prepared: pipeline.Prepared, running: process.Process | None) -> Applied:
-        """Make ``prepared`` the running state. Nothing is changed unless every check passes; raises SiteError otherwise."""
+        """Make ``prepared`` the running state. Raises HapilotError, and then the former state serves on, where one did."""
         made, wanted = prepared.require()
-        former = self.state.serving()
-        if running is not None and former is not None and self._runs(wanted, former):
-            return Applied("nothing", running, former.number)
-        warned = verify.verify(made, wanted, self.haproxy)
-        if diagnostics.has_errors(warned):
-            raise errors.SiteError((*prepared.diagnostics, *warned))
-        self._preflight(made, running)
-        about = files.Description(time.time(), f"{len(made.routes)} routes", str(prepared.path.absolute()))
-        generation = self.state.write(wanted, about, summary.summarise(made, opened(made)).as_json()).number
-        self.state.activate(generation)
-        if running is None:
-            done = Applied("start", self._start(made, former), generation, warned)
-        else:
-            self._reload(made, running, former)
-            done = Applied("reload", running, generation, warned)
-        self.state.confirm(generation)
-        return done
+        with _said():
+            before = self._before(running)
+            if running is not None and before.former is not None and before.runs(wanted):
+                return Applied("nothing", running, before.former.number)
+            warned = verify.verify(made, wanted, self.haproxy)
+            if diagnostics.has_errors(warned):
+                raise errors.SiteError((*prepared.diagnostics, *warned))
+            self._preflight(made, running, before)
+            kept = summary.summarise(made, opened(made), secrets.variables(made.site.spec))
+            about = files.Description(time.time(), f"{len(made.routes)} routes", str(prepared.path.absolute()))
+            generation = self.state.write(wanted, about, kept.as_json()).number
+            self.state.activate(generation)
+            if running is None:
+                return Applied("start", self._start(made, kept, before), generation, warned, self._confirmed(generation))
+            self._reload(kept, running, before)
+            return Applied("reload", running, generation, warned, self._confirmed(generation))
 
     def restart(self, drop_to: str | None) -> process.Process:
         """Start HAProxy again on the current generation, after it ended by itself."""
-        started = process.start(self.haproxy, self.state, drop_to=drop_to)
-        current = self.state.current()
-        if current is not None:
-            self.state.confirm(current.number)
-        return started
+        with _said():
+            current = self.state.current()
+            withheld = serving.summary_of(self.state, current.number).withheld if current is not None else ()
+            started = process.start(self.haproxy, self.state, drop_to=drop_to, withheld=withheld)
+            if current is not None:
+                # Where it can't be written down the next change finds the links apart, and is made all the same.
+                self._confirmed(current.number)
+            return started
 
-    def _runs(self, wanted: bundle.Bundle, former: files.Generation) -> bool:
-        """Whether HAProxy runs just these files. After an interrupted change, which leaves the links apart, nobody knows what it runs."""
-        current = self.state.current()
-        return former.digest == wanted.digest and current is not None and current.number == former.number
+    def _before(self, running: process.Process | None) -> _Before:
+        former, current = self.state.serving(), self.state.current()
+        known = serving.serving_summary(self.state) if running is not None else None
+        return _Before(former, known, former is not None and current is not None and current.number == former.number)
 
-    def _start(self, made: build.Build, former: files.Generation | None) -> process.Process:
+    def _confirmed(self, generation: int) -> str:
+        """Notes that HAProxy runs ``generation``. It does, whether or not that can be written: then what to tell the user."""
         try:
-            started = process.start(self.haproxy, self.state, drop_to=made.target.drop_to or None)
+            self.state.confirm(generation)
+        except errors.StateBroken as problem:
+            return f"generation {generation} runs, but this can't be written down, so `hapilot status` shows the former one: {problem}"
+        return ""
+
+    def _start(self, made: build.Build, kept: summary.Summary, before: _Before) -> process.Process:
+        try:
+            started = process.start(self.haproxy, self.state, drop_to=made.target.drop_to or None, withheld=kept.withheld)
             try:
-                started.wait_ready(listening(made))
+                started.wait_ready(_endpoints(kept.opened))
             except errors.HaproxyFailed:
                 started.stop(0.0)
                 raise
-        except errors.HaproxyFailed:
-            self._back_to(former)
+        except errors.HapilotError:
+            self._back_to(before.former)
             raise
         return started
 
-    def _reload(self, made: build.Build, running: process.Process, former: files.Generation | None) -> None:
+    def _reload(self, kept: summary.Summary, running: process.Process, before: _Before) -> None:
         """A refused reload leaves the old worker; one that was taken and does not serve is undone by another."""
+        unchanged = before.unchanged(kept)
         try:
-            running.reload()
-        except errors.HaproxyFailed:
-            self._back_to(former)
+            running.reload(unchanged)
+        except errors.HapilotError:
+            self._back_to(before.former)
             raise
         try:
-            running.wait_ready(listening(made))
+            # HAProxy handed the other sockets over.
+            running.wait_ready(_endpoints(one for one in kept.opened if one not in before.held))
         except errors.HaproxyFailed:
-            self._back_to(former)
-            with contextlib.suppress(errors.HaproxyFailed):
-                running.reload()
+            self._back_to(before.former)
+            with contextlib.suppress(errors.HapilotError):
+                running.reload(unchanged)
             raise
 
     def _back_to(self, former: files.Generation | None) -> None:
+        """Where even that can't be written the links stay apart, as after an interruption; the first error is the one to be told."""
         if former is not None:
-            self.state.activate(former.number)
+            with contextlib.suppress(errors.StateBroken):
+                self.state.activate(former.number)
 
-    def _preflight(self, made: build.Build, running: process.Process | None) -> None:
+    def _preflight(self, made: build.Build, running: process.Process | None, before: _Before) -> None:
         """Only new addresses are tried while HAProxy runs: it holds the others itself."""
-        wanted = wanted_binds(made)
+        wanted = tuple(bind for bind in wanted_binds(made) if summary.Opened(bind.host, bind.port) not in before.held)
         ours: frozenset[int] = frozenset()
-        if running is not None:
-            before = serving.serving_summary(self.state)
-            held = set(before.opened) if before else set[summary.Opened]()
-            wanted = tuple(bind for bind in wanted if summary.Opened(bind.host, bind.port) not in held)
-            ours = frozenset(member.pid for member in identity.group_members(running.pid)) if wanted else ours
+        if running is not None and wanted:
+            ours = frozenset(member.pid for member in identity.group_members(running.pid))
         found = preflight.check_binds(wanted, ours=ours)
         if diagnostics.has_errors(found):
             raise errors.SiteError(found)
+
+
+@contextlib.contextmanager
+def _said() -> Generator[None]:
+    """What the operating system refuses in a place that nobody thought of is an error like others, not the end of ``up``."""
+    try:
+        yield
+    except OSError as problem:
+        raise errors.HapilotError(f"the operating system refused it: {problem}") from problem
 
 
 def wanted_binds(made: build.Build) -> tuple[preflight.WantedBind, ...]:
@@ -138,9 +189,8 @@ def opened(made: build.Build) -> tuple[summary.Opened, ...]:
     return tuple(summary.Opened(bind.host, bind.port) for bind in wanted_binds(made))
 
 
-def listening(made: build.Build) -> tuple[endpoints.Endpoint, ...]:
-    """Every public address, to be waited for."""
-    return tuple(endpoints.Endpoint(bind.host, bind.port) for bind in wanted_binds(made))
+def _endpoints(addresses: Iterable[summary.Opened]) -> tuple[endpoints.Endpoint, ...]:
+    return tuple(endpoints.Endpoint(one.host, one.port) for one in addresses)
 
 
 def problems(problem: errors.HapilotError) -> tuple[Diagnostic, ...]:

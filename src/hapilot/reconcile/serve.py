@@ -87,10 +87,10 @@ class _Life:
         self.seen = watching.look_after_reading(paths or (settings.site,), before, began)
         return prepared
 
-    def announce(self) -> None:
+    def announce(self, generation: int) -> None:
         """A line for each address that was not announced yet, from what really runs."""
-        running = serving.serving_summary(self.settings.operator.state)
-        binds = [(one.name, bind) for one in running.listeners for bind in one.bind] if running else []
+        running = serving.summary_of(self.settings.operator.state, generation)
+        binds = [(one.name, bind) for one in running.listeners for bind in one.bind]
         for name, bind in binds:
             if (name, bind) not in self.announced:
                 self.voice.ready(f"ready {name} {bind}")
@@ -103,7 +103,7 @@ def serve(settings: Settings, voice: Voice) -> None:
         life = _Life(settings, voice)
         applied = _first(life, process.adopt(settings.operator.state))
         voice.say(f"HAProxy {_HOW[applied.how]}: process {applied.process.pid}, generation {applied.generation}")
-        life.announce()
+        life.announce(applied.generation)
         notify.ready(f"generation {applied.generation}")
         drop_to = settings.target.drop_to or None
         supervisor = supervise.Supervisor(applied.process, lambda: settings.operator.restart(drop_to))
@@ -124,7 +124,7 @@ def _first(life: _Life, running: process.Process | None) -> loop.Applied:
         _refused(problem, prepared, life.voice)
         life.voice.say(f"the running HAProxy keeps generation {former.number}")
         return loop.Applied("adopt", running, former.number)
-    life.voice.show(_remarks(prepared, applied))
+    _remark(prepared, applied, life.voice)
     return applied
 
 
@@ -169,10 +169,11 @@ def _change(life: _Life, supervisor: supervise.Supervisor[process.Process]) -> N
     else:
         if not alive:
             supervisor.replace(applied.process)
-        voice.show(_remarks(prepared, applied))
+        _remark(prepared, applied, voice)
         done = "nothing to change" if applied.how == "nothing" else f"generation {applied.generation} ({applied.how})"
         voice.say(f"applied: {done}, {time.monotonic() - began:.2f} s")
-        life.announce()
+        with contextlib.suppress(errors.StateBroken):
+            life.announce(applied.generation)
     notify.ready("serving")
 
 
@@ -182,8 +183,10 @@ def _refused(problem: errors.HapilotError, prepared: pipeline.Prepared, voice: V
     voice.say(f"error {problem}" + (f"\n    {problem.hint}" if problem.hint else ""))
 
 
-def _remarks(prepared: pipeline.Prepared, applied: loop.Applied) -> tuple[Diagnostic, ...]:
-    return diagnostics.in_order((*prepared.diagnostics, *applied.warned))
+def _remark(prepared: pipeline.Prepared, applied: loop.Applied, voice: Voice) -> None:
+    voice.show(diagnostics.in_order((*prepared.diagnostics, *applied.warned)))
+    if applied.note:
+        voice.say(f"warning {applied.note}")
 
 
 def _end(settings: Settings, running: process.Process, asked: _Signals, voice: Voice) -> None:
@@ -193,11 +196,15 @@ def _end(settings: Settings, running: process.Process, asked: _Signals, voice: V
     if running.is_alive:
         voice.say(f"ending; connections have {settings.stop_seconds:g} s to finish")
         try:
-            asked.draining = True
-            clean = running.stop(settings.stop_seconds)
+            try:
+                asked.draining = True
+                clean = running.stop(settings.stop_seconds)
+            finally:
+                asked.draining = False
         except _HurryUp:
-            clean = running.stop(0.0)
-        asked.draining = False
+            # The signal may have come when all was over, or in the middle of the clearing up.
+            clean = not running.is_alive
+            running.stop(0.0)
     voice.say("ended" if clean else "ended; connections that were still open were cut")
 
 

@@ -14,10 +14,13 @@ from hapilot.runtime import files
 def serving_summary(state: files.StateDirectory) -> summary.Summary | None:
     """What the running generation is, or None before the first. Raises StateBroken where its summary is damaged."""
     generation = state.serving()
-    if generation is None:
-        return None
+    return None if generation is None else summary_of(state, generation.number)
+
+
+def summary_of(state: files.StateDirectory, number: int) -> summary.Summary:
+    """What generation ``number`` is. Raises StateBroken where its summary is damaged."""
     try:
-        return summary.from_json(state.summary(generation.number))
-    except (KeyError, TypeError, ValueError) as problem:
+        return summary.from_json(state.summary(number))
+    except (AttributeError, KeyError, TypeError, ValueError) as problem:
         hint = "end hapilot and start it again: a new generation is written"
-        raise errors.StateBroken(f"{generation.path / files.SUMMARY} is damaged", hint) from problem
+        raise errors.StateBroken(f"{state.generations / str(number) / files.SUMMARY} is damaged", hint) from problem

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import grp
 import pwd
 from pathlib import Path
 
+from hapilot.base import errors
 from hapilot.compile import target
 from hapilot.runtime import binary, facts
 
@@ -19,6 +21,9 @@ CA_BUNDLES = (
     "/etc/ssl/cert.pem",
 )
 """Where Debian, Fedora, openSUSE and Alpine keep the system's CAs; the first that exists is used."""
+
+
+_USERS = ("haproxy", "nobody")
 
 
 def make_target(haproxy: binary.Haproxy | None, machine: facts.Machine) -> target.Target:
@@ -37,12 +42,20 @@ def make_target(haproxy: binary.Haproxy | None, machine: facts.Machine) -> targe
     )
 
 
+def require_worker(machine: facts.Machine) -> None:
+    """Raises HapilotError where HAProxy would have to serve as root."""
+    if machine.uid == 0 and not _worker(machine)[0]:
+        raise errors.HapilotError(
+            f"HAProxy would serve as root: this machine has no user {' and no user '.join(_USERS)} with a group",
+            "create one: useradd --system --user-group haproxy, or run hapilot as another user",
+        )
+
+
 def _worker(machine: facts.Machine) -> tuple[str, str]:
     """Whom HAProxy's worker becomes when root starts it: its own user, else nobody."""
-    if machine.uid != 0:
-        return "", ""
-    try:
-        account = pwd.getpwnam("haproxy" if machine.has_haproxy_user else "nobody")
-        return account.pw_name, grp.getgrgid(account.pw_gid).gr_name
-    except KeyError:
-        return "", ""
+    if machine.uid == 0:
+        for name in _USERS:
+            with contextlib.suppress(KeyError):
+                account = pwd.getpwnam(name)
+                return account.pw_name, grp.getgrgid(account.pw_gid).gr_name
+    return "", ""

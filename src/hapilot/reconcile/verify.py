@@ -19,7 +19,7 @@ def verify(made: build.Build, files_made: bundle.Bundle, haproxy: binary.Haproxy
     """What ``haproxy -c`` says of the bundle; nothing where it takes it without a word. Raises StateBroken, HaproxyFailed."""
     # Nothing is opened by a check, but names of sockets are measured: below a long TMPDIR they would be refused.
     env = environment.for_haproxy({environment.RUN: made.target.run_dir}, secrets.variables(made.site.spec))
-    with writing.explained("write temporary files to", Path(tempfile.tempdir or os.environ.get("TMPDIR", "/tmp"))), tempfile.TemporaryDirectory(prefix="hapilot-check-") as folder:
+    with writing.explained("write temporary files to", _temporary()), tempfile.TemporaryDirectory(prefix="hapilot-check-") as folder:
         directory = Path(folder)
         plain.write_bundle(directory, files_made)
         checked = check.check_files(haproxy, directory, env=env)
@@ -28,6 +28,14 @@ def verify(made: build.Build, files_made: bundle.Bundle, haproxy: binary.Haproxy
         whole = Origin(made.site.name)
         said.append(diagnostics.error("haproxy-refused", f"HAProxy {haproxy.version_text} refuses the configuration", whole))
     return tuple(said)
+
+
+def _temporary() -> Path:
+    """Where temporary files go; where there is no place for them, making one says so."""
+    try:
+        return Path(tempfile.gettempdir())
+    except OSError:
+        return Path("/tmp")  # noqa: S108 - only named in a message
 
 
 def _diagnostic(made: build.Build, haproxy: binary.Haproxy, finding: messages.Finding) -> Diagnostic:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -89,10 +89,15 @@ class Running:
     info: Info
     proxies: tuple[ProxyState, ...]
     workers: tuple[Worker, ...]
+    _named: Mapping[tuple[str, ProxyKind], ProxyState] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # The first of a name counts, should HAProxy ever tell two.
+        object.__setattr__(self, "_named", {(proxy.name, proxy.kind): proxy for proxy in reversed(self.proxies)})
 
     def proxy(self, name: str, kind: ProxyKind) -> ProxyState | None:
         """The frontend or backend of that name, or None."""
-        return next((proxy for proxy in self.proxies if proxy.name == name and proxy.kind == kind), None)
+        return self._named.get((name, kind))
 
 
 def observe(run_dir: Path, timeout: float = client.SECONDS) -> Running:

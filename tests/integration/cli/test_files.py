@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from hapilot.sources.file import self_signed
 from support import client, servers
 
 from .conftest import PATIENCE, Hapilot, until
@@ -122,6 +124,44 @@ def test_check_says_where_it_is_wrong(hapilot: Hapilot, text: str, line: int, co
     shown = hapilot.run("check", site)
     assert (shown.returncode, shown.stdout) == (1, "")
     assert f"{site}:{line}:{column} error[{code}] " in shown.stderr
+
+
+def test_check_says_who_checked(hapilot: Hapilot) -> None:
+    site = hapilot.write("services: [\n")
+    assert "checked by hapilot alone)" in hapilot.run("check", site).stderr
+    assert json.loads(hapilot.run("check", site, "--json").stdout)["checked_by_haproxy"] is None
+    hapilot.plain(9)
+    assert hapilot.json("check", site)["checked_by_haproxy"].startswith("2.")
+    assert hapilot.json("check", site, "--no-haproxy")["checked_by_haproxy"] is None
+
+
+def test_looking_leaves_the_local_ca_alone(hapilot: Hapilot) -> None:
+    """The CA is the one that is kept, and no certificate of a site that never ran joins it."""
+    tls_site(hapilot, 9)
+    hapilot.state.prepare()
+    assert hapilot.run("check", hapilot.site).returncode == 0
+    assert contents(hapilot.state.ca) == {}
+    self_signed.LocalAuthority(hapilot.state.ca).ca_text(datetime.datetime.now(datetime.UTC))
+    before = contents(hapilot.state.ca)
+    assert before
+    target = f"https://a.example.test:{hapilot.port}/"
+    for command in (["check", hapilot.site], ["render", hapilot.site], ["explain", hapilot.site, target]):
+        assert hapilot.run(*command).returncode == 0
+    assert contents(hapilot.state.ca) == before
+
+
+def test_render_removes_what_the_last_render_wrote_and_this_one_did_not(hapilot: Hapilot, tmp_path: Path) -> None:
+    tls_site(hapilot, 9)
+    folder = tmp_path / "out"
+    assert hapilot.run("render", hapilot.site, "-o", folder).returncode == 0
+    assert list((folder / "certs").iterdir()) != []
+    (folder / "notes.txt").write_text("mine")
+    hapilot.plain(9)
+    done = hapilot.run("render", hapilot.site, "-o", folder)
+    assert done.returncode == 0
+    assert "of an earlier render removed" in done.stderr
+    assert not (folder / "certs").exists()
+    assert (folder / "notes.txt").exists()
 
 
 def test_check_passes_on_what_haproxy_says(hapilot: Hapilot) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import threading
 import time
 from collections.abc import Generator
@@ -259,3 +260,52 @@ def test_a_change_while_haproxy_is_dead_starts_it(hapilot: Hapilot, stand: serve
     os.kill(hapilot.haproxy().pid, signal.SIGKILL)
     until(lambda: hapilot.get() == "other", f"the change\n{up.said}")
     assert up.end() == 0
+
+
+def named(hapilot: Hapilot, port: int, extra: str = "") -> None:
+    """A site whose server keeps its name, whatever its address."""
+    hapilot.write(
+        f'listeners:\n  web: {{bind: "127.0.0.1:{hapilot.port}"}}\n'
+        f'services:\n  shop: {{tls: none, listener: web, servers: [{{name: one, address: "127.0.0.1:{port}"}}]{extra}}}\n'
+    )
+
+
+def test_a_server_of_the_same_name_moves_to_another_port(each_hapilot: Hapilot, stand: servers.Stand) -> None:
+    server, other = stand.http("shop"), stand.http("other")
+    named(each_hapilot, server.port)
+    up = each_hapilot.up()
+    assert each_hapilot.get() == "shop"
+    named(each_hapilot, other.port)
+    up.wait_said("applied: generation 2 (reload)")
+    assert each_hapilot.get() == "other"
+
+
+def test_a_server_that_was_down_serves_where_nothing_checks_it_any_more(each_hapilot: Hapilot, stand: servers.Stand) -> None:
+    server = stand.http("shop")
+    refusing = ", health: {http: /status/500, every: 2s, fall: 1}"
+    named(each_hapilot, server.port, refusing)
+    up = each_hapilot.up()
+    status = ("status",)
+    until(lambda: each_hapilot.json(*status)["services"][0]["health"] == "down", "the check fails")
+    named(each_hapilot, server.port, f"{refusing}, timeouts: {{connect: 1s}}")
+    up.wait_said("applied: generation 2 (reload)")
+    assert each_hapilot.json(*status)["services"][0]["servers"][0]["health"] == "DOWN", "what is known of an unchanged server holds"
+    named(each_hapilot, server.port, ", health: off")
+    up.wait_said("applied: generation 3 (reload)")
+    assert each_hapilot.get() == "shop"
+
+
+def test_starts_and_reloads_do_not_connect_to_servers(hapilot: Hapilot) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        text = (
+            f'listeners:\n  raw: {{bind: "127.0.0.1:{hapilot.port}"}}\n'
+            f'services:\n  raw: {{protocol: tcp, tls: none, listener: raw, servers: ["127.0.0.1:{port}"], health: off}}\n'
+        )
+        hapilot.write(text)
+        up = hapilot.up()
+        hapilot.write(text.replace("health", "timeouts: {connect: 1s}, health"))
+        up.wait_said("applied: generation 2 (reload)")
+        server.settimeout(0.3)
+        with pytest.raises(TimeoutError):
+            server.accept()

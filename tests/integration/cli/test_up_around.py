@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from hapilot.runtime import process
 from support import haproxy, servers
 
 from .conftest import PATIENCE, Hapilot, until
@@ -129,6 +130,60 @@ def test_serves_on_when_nobody_reads_its_output(hapilot: Hapilot, stand: servers
     finally:
         up.terminate()
         assert up.wait(PATIENCE) == 0
+
+
+def test_serves_on_where_what_it_says_can_not_be_written(hapilot: Hapilot, stand: servers.Stand) -> None:
+    server, other = stand.http("shop"), stand.http("other")
+    hapilot.plain(server.port)
+    with Path("/dev/full").open("wb") as full:
+        up = subprocess.Popen([sys.executable, "-m", "hapilot", "up", hapilot.site], env=hapilot.environment, stdout=full, stderr=full)
+    try:
+        until(lambda: hapilot.get() == "shop", "served")
+        hapilot.plain(other.port)
+        until(lambda: hapilot.get() == "other", "a change is applied")
+        assert up.poll() is None
+    finally:
+        up.terminate()
+        up.wait(PATIENCE)
+
+
+def test_a_change_without_a_place_for_temporary_files_is_refused(hapilot: Hapilot, stand: servers.Stand) -> None:
+    server, other = stand.http("shop"), stand.http("other")
+    temporary = hapilot.folder / "temporary"
+    temporary.mkdir()
+    hapilot.plain(server.port)
+    up = hapilot.start(env={"TMPDIR": str(temporary)})
+    until(lambda: up.ready, "ready")
+    temporary.rmdir()
+    hapilot.plain(other.port)
+    up.wait_said("not applied, the former state serves on")
+    assert f"error can't write temporary files to {temporary}: No such file or directory" in up.said
+    assert hapilot.get() == "shop"
+    temporary.mkdir()
+    up.process.send_signal(signal.SIGHUP)
+    until(lambda: hapilot.get() == "other", up.said)
+
+
+def test_haproxy_does_not_see_passwords(each_hapilot: Hapilot, stand: servers.Stand) -> None:
+    admin = f'admin: {{stats: {{bind: "127.0.0.1:{each_hapilot.other_port}", users: {{anna: {{password_env: STATS_WORD}}}}}}}}\n'
+    server = stand.http("shop")
+    each_hapilot.plain(server.port, extra=admin)
+    up = each_hapilot.start(env={"STATS_WORD": "s3cret-word", "OTHER_WORD": "plain-word"})
+    until(lambda: up.ready or up.process.poll() is not None, "ready")
+    first = each_hapilot.haproxy()
+    _has_no_password(first)
+    os.kill(first.pid, signal.SIGKILL)
+    up.wait_said("HAProxy was started again")
+    _has_no_password(each_hapilot.haproxy())
+
+
+def _has_no_password(running: process.Process) -> None:
+    worker = running.serving_worker()
+    assert worker is not None
+    for pid in (running.pid, worker):
+        seen = Path(f"/proc/{pid}/environ").read_bytes()
+        assert b"s3cret-word" not in seen
+        assert b"plain-word" in seen
 
 
 def test_systemd_is_told(hapilot: Hapilot, stand: servers.Stand, tmp_path: Path) -> None:

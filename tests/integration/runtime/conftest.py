@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import socket
 import threading
 from collections.abc import Callable, Generator, Iterator
@@ -40,9 +41,7 @@ def state(tmp_path: Path) -> Iterator[files.StateDirectory]:
         if left is not None:
             left.stop(0.0)
     if run_dir.parent != made.root:
-        for name in list(run_dir.iterdir()):
-            name.unlink()
-        run_dir.rmdir()
+        shutil.rmtree(run_dir, ignore_errors=True)
 
 
 @dataclass
@@ -109,7 +108,7 @@ MakeBundle = Callable[..., Bundle]
 def make_bundle(port: int, backend: Backend) -> MakeBundle:
     """Builds the files of a small site: a listener, a map, a service with a health check."""
 
-    def make(*, extra_global: str = "", extra: str = "", to: str = "web") -> Bundle:
+    def make(*, extra_global: str = "", extra: str = "", to: str = "web", dead: str = "127.0.0.1:1 check inter 200ms") -> Bundle:
         config = f"""global
     default-path config
     presetenv HAPILOT_RUN /run/hapilot
@@ -127,7 +126,7 @@ frontend front
     use_backend %[req.hdr(host),map(maps/hosts.map,web)]
 backend web
     server one 127.0.0.1:{backend.port} check inter 200ms
-    server dead 127.0.0.1:1 check inter 200ms
+    server dead {dead}
 {extra}
 """
         return Bundle((BundleFile("haproxy.cfg", config.encode()), BundleFile("maps/hosts.map", f"a.test {to}\n".encode())))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -38,6 +39,11 @@ def until(holds: Callable[[], bool], seconds: float = 10.0) -> bool:
             return False
         time.sleep(0.02)
     return True
+
+
+def left_in(folder: Path) -> list[str]:
+    """What is in a folder, which may be gone."""
+    return [path.name for path in folder.iterdir()] if folder.exists() else []
 
 
 @pytest.fixture
@@ -176,6 +182,49 @@ def test_reload_refuses_no_connection_and_keeps_health(running: process.Process,
     assert len(served) > 10
 
 
+def test_a_reload_hands_on_only_what_is_unchanged(
+    running: process.Process, state: files.StateDirectory, make_bundle: MakeBundle, backend: Backend
+) -> None:
+    """HAProxy goes by names alone: it would give the server its old port, and keep it down where nothing checks it any more."""
+    assert until(lambda: _server(running, "dead").status.startswith("DOWN"))
+    apply(state, make_bundle(dead=f"127.0.0.1:{backend.port}"))
+    running.reload({("web", "one")})
+    dead = _server(running, "dead")
+    assert (dead.status, dead.address) == ("no check", f"127.0.0.1:{backend.port}")
+    assert _server(running, "one").check_status == "L4OK"
+
+
+def test_a_start_keeps_secrets_from_haproxy(
+    haproxy: binary.Haproxy, state: files.StateDirectory, make_bundle: MakeBundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ADMIN_WORD", "s3cret-word")
+    monkeypatch.setenv("OTHER_WORD", "plain-word")
+    apply(state, make_bundle())
+    started = process.start(haproxy, state, withheld=("ADMIN_WORD",))
+    started.reload()
+    for worker in (started.pid, observe.observe(started.run_dir).info.pid):
+        seen = Path(f"/proc/{worker}/environ").read_bytes()
+        assert b"s3cret-word" not in seen
+        assert b"OTHER_WORD=plain-word" in seen
+
+
+def test_readiness_needs_no_connection(running: process.Process, port: int) -> None:
+    """Another port of the same service would see an empty connection."""
+    before = observe.observe(running.run_dir).proxy("front", "frontend")
+    assert before is not None
+    running.wait_ready([endpoints.Endpoint("127.0.0.1", port)])
+    after = observe.observe(running.run_dir).proxy("front", "frontend")
+    assert after is not None
+    assert after.total == before.total
+
+
+def test_stop_where_the_sockets_are_gone(running: process.Process, state: files.StateDirectory) -> None:
+    shutil.rmtree(running.run_dir)
+    running.stop(0.0)
+    assert not running.is_alive
+    state.prepare()
+
+
 def test_a_running_download_survives_reload_and_graceful_stop(running: process.Process, backend: Backend, port: int) -> None:
     bodies: list[bytes] = []
     download = threading.Thread(target=lambda: bodies.append(fetch(port, "/slow")))
@@ -194,7 +243,7 @@ def test_a_running_download_survives_reload_and_graceful_stop(running: process.P
     stopping.join()
     assert bodies == [b"first-last"]
     assert stopped == [True]
-    assert list(running.run_dir.iterdir()) == []
+    assert left_in(running.run_dir) == []
 
 
 def test_stop_cuts_what_takes_too_long(running: process.Process, backend: Backend, port: int) -> None:
@@ -295,7 +344,7 @@ def test_drops_to_a_user_that_can_use_the_sockets_and_reloads_as_root(
         assert fetch(port) == b"hello"
     finally:
         started.stop(1.0)
-    assert list(run_dir.iterdir()) == []
+    assert left_in(run_dir) == []
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can change the root directory")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -15,7 +15,7 @@ from hapilot.base.origin import Origin
 from hapilot.compile import target
 from hapilot.reconcile import loop, pipeline, serving, verify
 from hapilot.render import summary
-from hapilot.runtime import binary, files, identity, preflight, process
+from hapilot.runtime import binary, endpoints, files, identity, preflight, process
 
 HAPROXY = binary.Haproxy(Path("/usr/sbin/haproxy"), (2, 8), "2.8.1", frozenset(), "OpenSSL", "never", "system")
 
@@ -27,13 +27,17 @@ class FakeProcess:
     fails_at: str = ""
     did: list[str] = field(default_factory=list[str])
     pid: int = 1
+    unchanged: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
+    waited: set[int] = field(default_factory=set[int])
 
-    def reload(self) -> None:
+    def reload(self, unchanged: frozenset[tuple[str, str]]) -> None:
         """A reload."""
+        self.unchanged = set(unchanged)
         self._do("reload")
 
-    def wait_ready(self, _: object) -> None:
+    def wait_ready(self, binds: Iterable[endpoints.Endpoint]) -> None:
         """The wait for the listeners."""
+        self.waited = {bind.port for bind in binds}
         self._do("wait")
 
     def stop(self, _: float) -> None:
@@ -60,20 +64,21 @@ class World:
     found: list[Diagnostic] = field(default_factory=list[Diagnostic])
     tried: list[set[int]] = field(default_factory=list[set[int]])
     next_process: FakeProcess = field(default_factory=FakeProcess)
+    withheld: list[object] = field(default_factory=list[object])
 
     @property
     def operator(self) -> loop.Operator:
         """The one that is tested."""
         return loop.Operator(HAPROXY, self.state)
 
-    def site(self, *ports: int) -> pipeline.Prepared:
-        """A prepared site that listens on these ports of 127.0.0.1."""
+    def site(self, *ports: int, server: str = "'10.0.0.1:80'", extra: str = "", more: str = "") -> pipeline.Prepared:
+        """A prepared site that listens on these ports of 127.0.0.1 and leads to ``server``."""
         path = self.folder / "site.yaml"
         binds = ", ".join(f"'127.0.0.1:{port}'" for port in ports)
         path.write_text(
-            f"listeners:\n  web: {{bind: [{binds}]}}\nservices:\n  shop: {{tls: none, listener: web, servers: ['10.0.0.1:80']}}\n"
+            f"listeners:\n  web: {{bind: [{binds}]}}\nservices:\n  shop: {{tls: none, listener: web, servers: [{server}]{extra}}}\n{more}"
         )
-        prepared = pipeline.prepare(path, target.Target(), None, {})
+        prepared = pipeline.prepare(path, target.Target(), None, {"SHOP_PASSWORD": "p"})
         assert prepared.ok
         return prepared
 
@@ -94,7 +99,8 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
         made.tried.append({bind.port for bind in wanted})
         return ()
 
-    def start(*_: object, **__: object) -> process.Process:
+    def start(*_: object, **given: object) -> process.Process:
+        made.withheld.append(given["withheld"])
         made.next_process._do("start")  # pyright: ignore[reportPrivateUsage]
         return made.next_process.as_process
 
@@ -140,6 +146,7 @@ def test_a_change_reloads_and_tries_only_new_addresses(world: World) -> None:
     assert (done.how, done.generation) == ("reload", 2)
     assert world.links() == (2, 2)
     assert world.tried == [{81, 82}, {83}]
+    assert world.next_process.waited == {83}
 
 
 def test_what_haproxy_refuses_is_not_written(world: World) -> None:
@@ -204,7 +211,8 @@ def test_an_interrupted_change_converges(world: World) -> None:
 def _interrupt(world: World) -> None:
     prepared = world.site(99)
     assert prepared.bundle is not None
-    made = world.state.write(prepared.bundle, files.Description(0.0, "", ""))
+    assert prepared.build is not None
+    made = world.state.write(prepared.bundle, files.Description(0.0, "", ""), summary.summarise(prepared.build, ()).as_json())
     world.state.activate(made.number)
 
 
@@ -224,3 +232,77 @@ def test_a_damaged_summary_is_one_error(world: World) -> None:
 
 def test_nothing_serves_before_the_first(world: World) -> None:
     assert serving.serving_summary(world.state) is None
+
+
+NAMED = "{name: one, address: 'ADDRESS'}"
+
+
+@pytest.mark.parametrize(
+    ("server", "extra", "is_kept"),
+    [
+        (NAMED.replace("ADDRESS", "10.0.0.1:80"), "", True),
+        (NAMED.replace("ADDRESS", "10.0.0.1:80").replace("}", ", weight: 7}"), "", True),
+        (NAMED.replace("ADDRESS", "10.0.0.1:81"), "", False),
+        (NAMED.replace("ADDRESS", "10.0.0.2:80"), "", False),
+        (NAMED.replace("ADDRESS", "10.0.0.1:80"), ", health: off", False),
+        (NAMED.replace("ADDRESS", "10.0.0.1:80"), ", health: {http: /healthy}", False),
+    ],
+)
+def test_a_reload_hands_on_the_state_of_unchanged_servers_alone(world: World, server: str, extra: str, is_kept: bool) -> None:
+    running = world.operator.apply(world.site(81, server=NAMED.replace("ADDRESS", "10.0.0.1:80")), None).process
+    world.operator.apply(world.site(82, server=server, extra=extra), running)
+    kept = serving.serving_summary(world.state)
+    assert kept is not None
+    assert world.next_process.unchanged == ({(kept.services[0].backend, "one")} if is_kept else set())
+
+
+def test_after_an_interrupted_change_no_state_is_handed_on(world: World) -> None:
+    running = world.operator.apply(world.site(81), None).process
+    _interrupt(world)
+    world.operator.apply(world.site(82), running)
+    assert world.next_process.unchanged == set()
+
+
+def test_haproxy_does_not_see_the_variables_of_passwords(world: World) -> None:
+    more = "admin: {stats: {bind: '127.0.0.1:84', users: {anna: {password_env: SHOP_PASSWORD}}}}\n"
+    world.operator.apply(world.site(81, more=more), None)
+    world.operator.restart(None)
+    assert world.withheld == [("SHOP_PASSWORD",), ("SHOP_PASSWORD",)]
+
+
+def test_a_change_that_can_not_be_written_down_is_made_and_said(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    running = world.operator.apply(world.site(81), None).process
+    with monkeypatch.context() as patched:
+        patched.setattr(files.StateDirectory, "confirm", _full)
+        done = world.operator.apply(world.site(82), running)
+        assert (done.how, done.generation) == ("reload", 2)
+        assert "generation 2 runs" in done.note
+        assert "the disk is full" in done.note
+        assert world.links() == (2, 1)
+        assert world.operator.restart(None) is running
+    assert world.operator.apply(world.site(82), running).how == "reload"
+    assert world.links() == (3, 3)
+
+
+def _full(*_: object) -> None:
+    raise errors.StateBroken("the disk is full")
+
+
+def test_what_the_system_refuses_is_an_error_like_others(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(verify, "verify", refuse)
+    with pytest.raises(errors.HapilotError, match="No space left on device"):
+        world.operator.apply(world.site(81), None)
+    monkeypatch.setattr(process, "start", lambda *_, **__: refuse())  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
+    with pytest.raises(errors.HapilotError, match="No space left on device"):
+        world.operator.restart(None)
+
+
+def test_a_reload_that_can_not_begin_puts_the_link_back(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    running = world.operator.apply(world.site(81), None).process
+    monkeypatch.setattr(world.next_process, "reload", _full)
+    with pytest.raises(errors.StateBroken, match="full"):
+        world.operator.apply(world.site(82), running)
+    assert world.links() == (1, 1)

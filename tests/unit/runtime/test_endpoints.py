@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hapilot.runtime import endpoints
+from hapilot.runtime import endpoints, listening
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,29 @@ def test_reachable(text: str, shown: str, reached: object) -> None:
 def test_no_endpoint(text: str) -> None:
     with pytest.raises(ValueError, match=r"does not appear to be|is not an address"):
         endpoints.parse(text)
+
+
+def test_closed_is_known_without_a_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as bound, socket.create_server(("127.0.0.1", 0)) as server:
+        bound.bind(("127.0.0.1", 0))
+        silent = endpoints.Endpoint("127.0.0.1", bound.getsockname()[1])
+        opened = endpoints.Endpoint("127.0.0.1", server.getsockname()[1])
+        assert endpoints.closed([silent, opened]) == [silent]
+        server.settimeout(0.05)
+        with pytest.raises(TimeoutError):
+            server.accept()
+        monkeypatch.setattr(listening, "is_known", bool)
+        assert endpoints.closed([silent, opened]) == [silent]
+        assert server.accept()[0].close() is None
+
+
+def test_closed_of_a_unix_socket(tmp_path: Path) -> None:
+    endpoint = endpoints.Endpoint(path=str(tmp_path / "s"))
+    assert endpoints.closed([endpoint]) == [endpoint]
+    with socket.socket(socket.AF_UNIX) as unix:
+        unix.bind(endpoint.path)
+        unix.listen()
+        assert endpoints.closed([endpoint]) == []
 
 
 def test_accepts(tmp_path: Path) -> None:

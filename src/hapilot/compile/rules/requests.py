@@ -14,7 +14,7 @@ from hapilot.languages.haproxy import quoting, tree
 
 request = forwarded.request
 
-_FOUND = ("{", "var(txn.to)", "-m", "found", "}")
+_ODD = ("{", "var(txn.odd)", "-m", "bool", "}")
 _NOT_FOUND = ("!{", "var(txn.to)", "-m", "found", "}")
 
 DOT_SEGMENT = r"(^|[/\\])\.\.?([/\\;]|$)"
@@ -49,7 +49,7 @@ def normal_host() -> list[tree.Line]:
 
 def route(targets: Sequence[tables.Target], table: str, *, over_tls: bool) -> list[tree.Line]:
     """The rules from ``txn.host`` to an answer or ``txn.to``."""
-    lines = [*_undecodable(), _dot_segments()]
+    lines = _odd_paths()
     if _always_the_same(targets):
         return lines
     with_paths = tables.has_paths(targets)
@@ -72,19 +72,19 @@ def _always_the_same(targets: Sequence[tables.Target]) -> bool:
     return len(targets) == 1 and first[0] == build.ANY_HOST and first[1] == "/" and not first[2].startswith(".")
 
 
-def _undecodable() -> list[tree.Line]:
-    """400 for paths that can't be decoded, or hold a NUL: what can't be looked into can't be judged."""
-    text = "Bad Request: the path has a broken %-encoding"
+def _odd_paths() -> list[tree.Line]:
+    """400 for paths that a server may read as another path, can't be decoded, or hold a NUL; browsers send none of them.
+
+    ``txn.odd`` marks the few paths that deserve a closer look, so that all others cost one test.
+    """
+    broken = "Bad Request: the path has a broken %-encoding"
+    dots = "Bad Request: the path has dot segments"
     return [
-        answer(400, text, "if", "{", "path", "-m", "sub", "%00", "}"),
-        answer(400, text, "if", "{", "path", "-m", "sub", "%", "}", "!{", "path,url_dec", "-m", "found", "}"),
+        request("set-var(txn.odd)", "bool(true)", "if", "{", "path", "-m", "sub", "%", "/.", "//", "\\", "}"),
+        answer(400, broken, "if", *_ODD, "{", "path", "-m", "sub", "%00", "}"),
+        answer(400, broken, "if", *_ODD, "!{", "path,url_dec", "-m", "found", "}"),
+        answer(400, dots, "if", *_ODD, "{", "path,url_dec", "-m", "reg", DOT_SEGMENT, "}"),
     ]
-
-
-def _dot_segments() -> tree.Line:
-    """400 for paths that a server may read as another path; browsers never send them."""
-    suspect = ("{", "path", "-m", "sub", "/.", "%", "\\", "}")
-    return answer(400, "Bad Request: the path has dot segments", "if", *suspect, "{", "path,url_dec", "-m", "reg", DOT_SEGMENT, "}")
 
 
 def _look_up(targets: Sequence[tables.Target], table: str, to: str, path: str) -> list[tree.Line]:
@@ -110,10 +110,9 @@ def _look_up(targets: Sequence[tables.Target], table: str, to: str, path: str) -
 
 def _ambiguous(targets: Sequence[tables.Target], table: str) -> list[tree.Line]:
     """400 where the decoded path with single slashes would take another route than the path as sent."""
-    odd = ("{", "path", "-m", "sub", "%", "//", "\\", "}")
     plain = f"path,url_dec,regsub({quoting.argument(SLASHES)},/,g)"
     known = ("{", "var(txn.plain)", "-m", "found", "}")
-    lines = [request("set-var(txn.plain)", plain, "if", *odd)]
+    lines = [request("set-var(txn.plain)", plain, "if", *_ODD)]
     for line in _look_up(targets, table, "other", "plain"):
         has_condition = "if" in line.words
         lines.append(tree.Line((*line.words, *known) if has_condition else (*line.words, "if", *known)))

@@ -1,4 +1,6 @@
-"""HAProxy's configuration language: the tree, its printer and quoting, and an evaluator that reads it as HAProxy does.
+"""HAProxy's configuration language, both ways: as files that people write, and as trees that programs build and follow.
 
-``render`` builds a :class:`~hapilot.languages.haproxy.tree.Config` and prints it; ``explain`` evaluates the same tree.
+``parser`` makes a lossless ``document`` of a file, ``reading`` reads documents as one HAProxy would and makes a ``tree`` of them; ``keywords``
+says what each version knows. ``render`` builds a :class:`~hapilot.languages.haproxy.tree.Config` and ``printer`` prints it; ``explain`` lets
+``evaluate`` follow connections through the same tree.
 """

@@ -82,7 +82,11 @@ def scan(text: str) -> Scan:
 
 
 def expand(words: Iterable[Word], environment: Mapping[str, str]) -> tuple[str, ...]:
-    """The words that HAProxy sees with these variables set. One with ``[*]`` may become several words, or none."""
+    """The words that HAProxy sees with these variables set. One with ``[*]`` may become several words, or none.
+
+    A variable that is not set is empty, as in 2.6 and 3.4. Some releases between them, 2.8.25 is one, then also skip the closing quote
+    and the blanks behind it, so that the next word joins.
+    """
     found: list[str] = []
     for word in words:
         found += _expanded(word, environment) if word.has_variables else (word.value,)

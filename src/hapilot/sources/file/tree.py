@@ -7,7 +7,7 @@ thousands of values, and hardly any of them is ever shown.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from hapilot.base.origin import Origin
@@ -85,19 +85,21 @@ def find(node: Node, path: site.Path) -> Node | None:
     return found
 
 
-def without(node: Node, path: site.Path) -> Node:
-    """A tree that lacks what is at ``path``; nodes are copied, because an alias may have made them part of other branches."""
-    step, rest = path[0], path[1:]
+def without(node: Node, paths: Iterable[site.Path]) -> Node:
+    """A tree that lacks what is at any of ``paths``; nodes are copied, because an alias may have made them part of other branches."""
+    below: dict[str | int, list[site.Path]] = {}
+    for path in paths:
+        if path:
+            below.setdefault(path[0], []).append(path[1:])
+    if not below or isinstance(node, ScalarNode):
+        return node
+    gone = {step for step, rests in below.items() if () in rests}
     if isinstance(node, MapNode):
-        entries = {key: entry for key, entry in node.entries.items() if rest or key != step}
-        if rest and step in entries:
-            key, value = entries[str(step)]
-            entries[str(step)] = (key, without(value, rest))
+        kept = ((name, *entry) for name, entry in node.entries.items() if name not in gone)
+        entries = {name: (key, without(value, below.get(name, ()))) for name, key, value in kept}
         return MapNode(node.file, node.line, node.column, entries)
-    if isinstance(node, ListNode):
-        items = [item if place != step else without(item, rest) for place, item in enumerate(node.items) if rest or place != step]
-        return ListNode(node.file, node.line, node.column, items)
-    return node
+    items = [without(item, below.get(place, ())) for place, item in enumerate(node.items) if place not in gone]
+    return ListNode(node.file, node.line, node.column, items)
 
 
 def paths_at(root: Node, places: Container[Origin]) -> list[site.Path]:

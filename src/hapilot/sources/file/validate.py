@@ -6,7 +6,6 @@ A bad service, listener, certificate or expectation is left out alone, the rest 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pydantic
@@ -39,7 +38,7 @@ def validate(root: tree.Node, reported: frozenset[Origin] = frozenset()) -> Chec
     """
     found: list[diagnostics.Diagnostic] = []
     dropped = {_owner(path) for path in tree.paths_at(root, reported)} if reported else set[site.Path]()
-    root = _drop(root, dropped)
+    root = tree.without(root, dropped)
     for _ in range(_ROUNDS):
         try:
             valid = spec.SiteSpec.model_validate(tree.plain(root), by_alias=True, by_name=False)
@@ -50,15 +49,8 @@ def validate(root: tree.Node, reported: frozenset[Origin] = frozenset()) -> Chec
         found.extend(problem.diagnostic for problem in explained)
         bad = {_owner(problem.path) for problem in explained}
         dropped |= bad
-        root = _drop(root, bad)
+        root = tree.without(root, bad)
     return Checked(None, root, tuple(found), frozenset(dropped))
-
-
-def _drop(root: tree.Node, paths: Iterable[site.Path]) -> tree.Node:
-    """The tree without the paths; from the end, so that the places of earlier items of a list stay what they are."""
-    for path in sorted(paths, key=lambda path: tuple(f"{step:09}" if isinstance(step, int) else step for step in path), reverse=True):
-        root = tree.without(root, path) if path else root
-    return root
 
 
 def _owner(path: site.Path) -> site.Path:

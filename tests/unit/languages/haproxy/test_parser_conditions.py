@@ -139,7 +139,14 @@ def test_all_predicates_ask_the_program() -> None:
     own = program.Program("3.4.1", frozenset({"QUIC"}), "AWS-LC 1.61.0", frozenset({"EPOLL"}), 35)
     around = Around(own, {})
     assert own.branch == "3.4"
-    true = ["awslc_api_atleast(35)", "!awslc_api_before(35)", "enabled(EPOLL)", "!enabled(KQUEUE)", "strstr(abc,b)", "ssllib_name_startswith(AWS-LC)"]
+    true = [
+        "awslc_api_atleast(35)",
+        "!awslc_api_before(35)",
+        "enabled(EPOLL)",
+        "!enabled(KQUEUE)",
+        "strstr(abc,b)",
+        "ssllib_name_startswith(AWS-LC)",
+    ]
     assert {text: told(text, around) for text in true} == dict.fromkeys(true, "True")
     assert told("awslc_api_atleast(1)", Around(program.Program(), {})) == "refused"
 

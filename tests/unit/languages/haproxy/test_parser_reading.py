@@ -42,9 +42,13 @@ def script(seed: int) -> str:
         elif kind == "set":
             keyword = dice.choice(["setenv", "setenv", "presetenv", "presetenv", "unsetenv", "resetenv"])
             value = dice.choice(["v", f'"${{{other}-w}}x"'])
-            lines.append(f"{keyword} {name} {value}" if keyword.endswith("setenv") and keyword != "resetenv" else f"{keyword} {name} {other}")
+            lines.append(
+                f"{keyword} {name} {value}" if keyword.endswith("setenv") and keyword != "resetenv" else f"{keyword} {name} {other}"
+            )
         elif kind in (".if", ".elif"):
-            lines.append(f"{kind} {dice.choice([f'defined({name})', '0', '1', f'streq(${{{name}}},v)', 'nope' if dice.random() < 0.1 else '!0'])}")
+            lines.append(
+                f"{kind} {dice.choice([f'defined({name})', '0', '1', f'streq(${{{name}}},v)', 'nope' if dice.random() < 0.1 else '!0'])}"
+            )
             lines[-1] = lines[-1].replace("${", '"${').replace("},v", '}",v')
             depth += kind == ".if"
         elif kind == "section":
@@ -80,7 +84,22 @@ def test_real_haproxies_go_the_same_way(binary: haproxy.Binary, tmp_path: Path) 
 @pytest.mark.haproxy
 @pytest.mark.parametrize("binary", haproxy.binaries(), ids=lambda binary: binary.id)
 def test_files_of_a_folder_in_order(binary: haproxy.Binary, tmp_path: Path) -> None:
-    names = ["b.cfg", "a.cfg", "B.cfg", "_.cfg", "10.cfg", "9.cfg", "é.cfg", ".x.cfg", "a.cfg.cfg", "c.txt", "a.cfg~", "cfg", "xcfg", ".cfg"]
+    names = [
+        "b.cfg",
+        "a.cfg",
+        "B.cfg",
+        "_.cfg",
+        "10.cfg",
+        "9.cfg",
+        "é.cfg",
+        ".x.cfg",
+        "a.cfg.cfg",
+        "c.txt",
+        "a.cfg~",
+        "cfg",
+        "xcfg",
+        ".cfg",
+    ]
     for name in names:
         (tmp_path / name).write_text(".notice x\n")
     heard = [Path(each.file).name for each in oracle.read(binary.path, [tmp_path])]

@@ -13,7 +13,7 @@ from hapilot.languages.haproxy.document import Fault, Line
 from roundtrip import oracle
 from support import haproxy
 
-ENVIRONMENT = {"A": "one", "LIST": "x  y z", "EMPTY": "", "_b1": "it's \"quoted\" #$\\"}
+ENVIRONMENT = {"A": "one", "LIST": "x  y z", "EMPTY": "", "_b1": 'it\'s "quoted" #$\\'}
 BAD_AT_ONCE = 40
 """HAProxy stops after 50 faults."""
 ALPHABET = [
@@ -101,7 +101,8 @@ def test_a_real_haproxy_sees_the_same_words(binary: haproxy.Binary, tmp_path: Pa
 @pytest.mark.haproxy
 @pytest.mark.parametrize("binary", haproxy.binaries(), ids=lambda binary: binary.id)
 @pytest.mark.parametrize(
-    "spelling", ['"${LIST[*]}"', '"${A[*]}"', 'q"${LIST[*]}"r', '"${LIST[*]}${LIST[*]}"', '"${LIST[*]-d}"', '"a b${LIST[*]}"', '"${NONE[*]-d}"']
+    "spelling",
+    ['"${LIST[*]}"', '"${A[*]}"', 'q"${LIST[*]}"r', '"${LIST[*]}${LIST[*]}"', '"${LIST[*]-d}"', '"a b${LIST[*]}"', '"${NONE[*]-d}"'],
 )
 def test_a_list_becomes_words(binary: haproxy.Binary, spelling: str, tmp_path: Path) -> None:
     """``.notice`` refuses its second argument by name, so that each of the first two words can be heard."""

@@ -81,6 +81,25 @@ def test_a_kept_file_that_somebody_broke_is_refused(tmp_path: Path) -> None:
         LocalAuthority(tmp_path).certificate(NAMES, NOW)
 
 
+def test_one_that_only_reads_uses_what_is_kept_and_leaves_it_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "ca"
+    kept = LocalAuthority(folder).certificate(NAMES, NOW)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    reader = LocalAuthority(folder, reads_only=True)
+    assert reader.certificate(NAMES, NOW).leaf == kept.leaf
+    other = reader.certificate([values.parse_host("other.test")], NOW)
+    assert other.chain == kept.chain
+    assert reader.certificate([values.parse_host("other.test")], NOW).leaf == other.leaf
+    late = reader.certificate(NAMES, NOW + 3640 * DAY)
+    late.leaf.verify_directly_issued_by(late.chain[0])
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_one_that_only_reads_makes_no_folder(tmp_path: Path) -> None:
+    LocalAuthority(tmp_path / "ca", reads_only=True).certificate(NAMES, NOW)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_several_at_once_make_one_ca(tmp_path: Path) -> None:
     with multiprocessing.get_context("spawn").Pool(3) as pool:
         assert len(set(pool.map(_serial, [str(tmp_path)] * 6))) == 1

@@ -53,12 +53,17 @@ class Bind:
         """The protocols offered in the TLS handshake, in order of preference."""
         return tuple(name for name in self.options.get("alpn", "").split(",") if name)
 
+    @property
+    def ports(self) -> range:
+        """The ports of an IP address; none of a socket's name."""
+        low, _, high = _bare(self.address).rpartition(":")[2].partition("-")
+        return range(int(low), int(high or low) + 1) if low.isdigit() else range(0)
+
     def specificity(self, at: Endpoint) -> int | None:
         """How exactly the address covers ``at``: 2 for the address itself, 1 for all of its family, 0 for all; None if not at all."""
-        host, _, ports = _bare(self.address).rpartition(":")
-        low, _, high = ports.partition("-")
-        if not low.isdigit() or not int(low) <= at.port <= int(high or low):
+        if at.port not in self.ports:
             return None
+        host = _bare(self.address).rpartition(":")[0]
         return _covers(host.strip("[]"), at, only_ipv6=self.address.startswith("ipv6@") or self.has("v6only"))
 
 

@@ -6,7 +6,7 @@ connection. Called by ``explain`` and by the checks of ``expect``. The whole way
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from hapilot.languages.haproxy import tree
 from hapilot.languages.haproxy.evaluate import arrival, sections, servers, streams, trace, values
@@ -53,6 +53,8 @@ class Evaluator:
             if bind.address.startswith(("unix@", "abns@", "abnsz@", "/"))
         }
         self._sockets |= _inside(_chroot(config, self._environment), self._sockets)
+        self._binds = [(proxy, bind) for proxy in self._sections.proxies for bind in proxy.binds]
+        self._places = _places_by_port(bind for _, bind in self._binds)
         self._servers = {proxy.name: len(proxy.servers) for proxy in self._sections.proxies}
 
     def run(self, connection: Connection) -> trace.Trace:
@@ -98,11 +100,22 @@ class Evaluator:
 
     def _socket(self, at: Endpoint | str) -> tuple[Proxy, Bind] | None:
         """The socket that takes a connection; the most exact address wins, as in the kernel."""
-        every = [(proxy, bind) for proxy in self._sections.proxies for bind in proxy.binds]
         if isinstance(at, str):
+            every = ((proxy, bind) for proxy in self._sections.proxies for bind in proxy.binds)
             return next(((proxy, bind) for proxy, bind in every if at in (bind.address, bind.options.get("name"))), None)
-        ranked = [(rank, proxy, bind) for proxy, bind in every if (rank := bind.specificity(at)) is not None]
+        near = (self._binds[place] for place in sorted((*self._places.get(at.port, ()), *self._places.get(None, ()))))
+        ranked = [(rank, proxy, bind) for proxy, bind in near if (rank := bind.specificity(at)) is not None]
         return max(ranked, key=lambda item: item[0])[1:] if ranked else None
+
+
+def _places_by_port(binds: Iterable[Bind]) -> dict[int | None, list[int]]:
+    """The places of binds in their order: by port, and those with several ports under None."""
+    found: dict[int | None, list[int]] = {}
+    for place, bind in enumerate(binds):
+        ports = bind.ports
+        if ports:
+            found.setdefault(ports[0] if len(ports) == 1 else None, []).append(place)
+    return found
 
 
 def _chroot(config: tree.Config, environment: Mapping[str, str]) -> str:

@@ -78,6 +78,7 @@ tune.quic.socket-owner|3.3|3.5|tune.quic.fe.sock-per-conn
 tune.ssl.capture-cipherlist-size|2.6||tune.ssl.capture-buffer-size
 tune.ssl.ocsp-update.maxdelay|3.0||ocsp-update.maxdelay
 tune.ssl.ocsp-update.mindelay|3.0||ocsp-update.mindelay
+tune.vars.check-max-size|||
 """
 """From cfgparse-global.c, cfgparse-quic.c, cfgparse-ssl.c and mworker.c."""
 
@@ -85,6 +86,12 @@ BINDS = """\
 process|2.5|2.7|thread
 """
 """From listener.c."""
+
+SERVERS = """\
+no-check-send-proxy|||
+usesrc|||
+"""
+"""From check.c and server.c; the manuals name them beside others."""
 
 SECTIONS = """\
 program|3.1|3.3|
@@ -99,6 +106,14 @@ program option|3.1|3.3|
 program user|3.1|3.3|
 """
 """From mworker-prog.c."""
+
+ARITIES = {
+    "other_sections healthcheck type": (1, None),
+    "proxies acl": (2, None),
+    "proxies balance": (0, None),
+    "proxies hash-type": (1, 3),
+}
+"""Least and most words where the manuals show others than HAProxy takes."""
 
 NO_KEYWORDS = frozenset({"binds ocsp-update", "proxies hash-key", "global_section tune.quit.zero-copy-fwd-send"})
 """What one manual lists where no HAProxy takes it: an option of crt-list files, one of server lines, and a slip of the pen."""

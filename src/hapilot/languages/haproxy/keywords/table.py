@@ -23,6 +23,8 @@ OLDEST: Version = (2, 6)
 NEWEST: Version = (3, 4)
 
 _PROXY_LETTERS = {"D": "defaults", "F": "frontend", "L": "listen", "B": "backend"}
+_AS_IN_PROXIES = {"healthcheck": frozenset({"http-check", "tcp-check"})}
+"""Section to the first words of directives that it takes as a backend does (manual, 12.9)."""
 _PREFIXES = frozenset({"no", "default"})
 _LONGEST = 3
 """Words in the longest names: ``capture request header``."""
@@ -45,7 +47,8 @@ class Keyword:
 
     ``sections`` are the proxy sections that take it; with ``only_named``, of the ``defaults`` sections those with a name.
     ``least`` and ``most`` count the words behind it as the manual shows them; ``most`` is None for any number, and both are None
-    where the manual does not say. ``deprecated`` and ``removed`` are the first versions that are so. ``negatable``: ``no`` and
+    where the manual does not say. ``since``, ``deprecated`` and ``removed`` are the first versions that are so; maintenance
+    releases of older ones may have got a keyword too. ``negatable``: ``no`` and
     ``default`` may stand in front.
     """
 
@@ -76,11 +79,13 @@ def find(section: str, words: Sequence[str]) -> Keyword | None:
     >>> find("frontend", ["no", "option", "httplog", "clf"]).name, find("global", ["nbproc", "4"]).replacement
     ('option httplog', 'nbthread')
     """
-    scope, before = _place(section)
     start = 1 if len(words) > 1 and words[0] in _PREFIXES else 0
+    scope, before = _place("backend" if words[:1] and words[0] in _AS_IN_PROXIES.get(section, ()) else section)
     table = _table()[scope]
-    for size in range(min(_LONGEST, len(words) - start), 0, -1):
-        found = table.get(before + " ".join(words[start : start + size]))
+    # What stands in parentheses behind a word, as in set-var(txn.x), is no part of its name.
+    plain = [word.partition("(")[0] for word in words[start : start + _LONGEST]]
+    for size in range(len(plain), 0, -1):
+        found = table.get(before + " ".join(plain[:size]))
         if found is not None:
             return found
     return None
@@ -123,7 +128,7 @@ def _table() -> Mapping[Scope, Mapping[str, Keyword]]:
         Scope.PROXIES: (proxies.ROWS, curated.PROXIES),
         Scope.GLOBAL: (global_section.ROWS, curated.GLOBAL),
         Scope.BINDS: (binds.ROWS, curated.BINDS),
-        Scope.SERVERS: (servers.ROWS, ""),
+        Scope.SERVERS: (servers.ROWS, curated.SERVERS),
         Scope.OTHERS: (other_sections.ROWS, curated.OTHERS),
     }
     tables = {scope: _merged(scope, *texts) for scope, texts in derived.items()}
@@ -151,19 +156,24 @@ def _derived(scope: Scope, text: str) -> Iterator[Keyword]:
         name, sections, arity, since, deprecated, removed = row.split("|")
         if f"{scope} {name}" in curated.NO_KEYWORDS:
             continue
-        least, _, most = arity.partition("-")
+        least, most = curated.ARITIES.get(f"{scope} {name}") or _arity(arity)
         yield Keyword(
             scope,
             name,
             frozenset(kind for letter, kind in _PROXY_LETTERS.items() if letter in sections),
             "!" in sections,
             "*" in sections,
-            int(least) if least else None,
-            int(most) if most else None,
+            least,
+            most,
             _version(since),
             _version(deprecated),
             _version(removed),
         )
+
+
+def _arity(text: str) -> tuple[int | None, int | None]:
+    least, _, most = text.partition("-")
+    return int(least) if least else None, int(most) if most else None
 
 
 def _version(text: str) -> Version | None:

@@ -109,7 +109,7 @@ pp2-never-send-local||0-0|||
 prealloc-fd||0-0|2.8||
 presetenv||2-2|||
 profiling.memory||1-1|||
-profiling.tasks||1-1|||
+profiling.tasks||0-|||
 quick-exit||0-0|2.7||
 quiet||0-0|||
 resetenv||0-|||
@@ -138,7 +138,7 @@ ssl-default-server-sigalgs||1-1|2.9||
 ssl-dh-param-file||1-1|||
 ssl-engine||1-3|||
 ssl-load-extra-del-ext||0-0|||
-ssl-load-extra-files||1-1|||
+ssl-load-extra-files||0-|||
 ssl-mode-async||0-0|||
 ssl-passphrase-cmd||2-|3.3||
 ssl-propquery||1-1|||

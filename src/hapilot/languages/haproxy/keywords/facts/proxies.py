@@ -19,7 +19,7 @@ compression|DFLB|1-|||
 cookie|DLB|1-|||
 crt|FL||3.2||
 declare capture|FL|2-3|||
-default-server|DLB|0-1|||
+default-server|DLB|0-|||
 default_backend|DFL|1-1|||
 description|FLB|1-1|||
 disabled|DFLB|0-0|||
@@ -39,7 +39,7 @@ errorloc302|DFLB|2-2|||
 errorloc303|DFLB|2-2|||
 external-check command|DLB|1-1|||
 external-check path|DLB|1-1|||
-filter|FLB|1-2|||
+filter|FLB|1-|||
 filter-sequence|FLB|2-2|3.4||
 force-be-switch|FL|2-|3.4||
 force-persist|LB|2-|||
@@ -144,9 +144,9 @@ rate-limit sessions|DFL|1-1|||
 redirect|FLB|3-|||
 retries|DLB|1-1|||
 retry-on|DLB|0-4|||
-server|LB|2-3|||
+server|LB|2-|||
 server-state-file-name|DLB|0-1|||
-server-template|LB|3-4|||
+server-template|LB|3-|||
 source|DLB|1-3|||
 srvtcpka-cnt|DLB|1-1|||
 srvtcpka-idle|DLB|1-1|||
