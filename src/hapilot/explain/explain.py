@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import cached_property
 from typing import Literal
 
 from hapilot.compile import build
@@ -35,10 +36,14 @@ class Explainer:
         }
         self._binds = _by_port(made)
         self._certificates = certificates.first_with(certificates.in_list_order(made.site))
-        self._evaluator = evaluator.Evaluator(
-            made.config,
-            {table.path: tuple((entry.key, entry.value) for entry in table.entries) for table in made.tables},
-            {"HAPILOT_RUN": made.target.run_dir},
+
+    @cached_property
+    def _evaluator(self) -> evaluator.Evaluator:
+        """Made for the first question: most sites are checked without any."""
+        return evaluator.Evaluator(
+            self._build.config,
+            {table.path: tuple((entry.key, entry.value) for entry in table.entries) for table in self._build.tables},
+            {"HAPILOT_RUN": self._build.target.run_dir},
             self._certificate,
         )
 

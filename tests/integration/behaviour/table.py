@@ -127,11 +127,6 @@ BEHAVIOURS: dict[str, dict[str, tuple[str, ...]]] = {
             "test_server_sent_events_pass_one_by_one",
             "test_grpc_passes_to_a_passthrough_server_and_over_an_http2_front",
         ),
-        "idle tunnels are not cut by the client timeout": (
-            "test_idle_tunnels_are_not_cut_by_the_client_timeout",
-            "test_a_longer_tunnel_of_a_service_counts_behind_a_hand_over",
-            "test_quiet_event_streams_are_not_cut_by_the_timeouts",
-        ),
         "308 keeps method, path and query": (
             "test_plain_http_is_redirected_with_308",
             "test_the_redirect_names_no_port_for_443",
@@ -162,6 +157,13 @@ BEHAVIOURS: dict[str, dict[str, tuple[str, ...]]] = {
         "dead service: 503": (
             "test_a_dead_service_gives_503_and_its_neighbours_go_on",
             "test_a_service_that_comes_back_is_served_again",
+        ),
+    },
+    "test_http_idle": {
+        "idle tunnels are not cut by the client timeout": (
+            "test_idle_tunnels_are_not_cut_by_the_client_timeout",
+            "test_a_longer_tunnel_of_a_service_counts_behind_a_hand_over",
+            "test_quiet_event_streams_are_not_cut_by_the_timeouts",
         ),
     },
     "test_security": {

@@ -9,8 +9,8 @@ from __future__ import annotations
 import ssl
 from collections.abc import Sequence
 
-from support import certificates, client, client_http2, clienthello
-from support.client import Address, Request, Tls
+from support import certificates, client, client_http2, clienthello, websocket
+from support.client import Address, Connection, Request, Tls
 from support.outcome import Outcome
 
 HTTP2 = ("h2", "http/1.1")
@@ -62,3 +62,18 @@ def start_of_message(sni: str) -> bytes:
     except ssl.SSLWantReadError:
         return outgoing.read()[5:]
     raise AssertionError("a handshake without a server")
+
+
+def websocket_echo(connection: Connection, text: bytes) -> websocket.Frame:
+    """Send one text frame; the frame that comes back."""
+    connection.send(websocket.encode(websocket.Frame(websocket.TEXT, text), is_masked=True))
+    data = connection.read_exactly(2 + len(text)).body
+    decoded = websocket.decode(data)
+    assert decoded is not None, data
+    return decoded[0]
+
+
+def open_websocket(connection: Connection, host: str) -> None:
+    """Start TLS for ``host`` and change to WebSocket."""
+    connection.start_tls(hello(host))
+    assert connection.request(Request(host=host, headers=websocket.upgrade_headers())).status == 101

@@ -156,7 +156,7 @@ def test_sigterm_lets_a_running_download_finish(each_hapilot: Hapilot, stand: se
     assert up.process.wait(PATIENCE) == 0
     assert up.said.endswith("\nended\n")
     assert not running.is_alive
-    assert [path for path in sockets.iterdir() if path.is_socket()] == []
+    assert list(sockets.glob("*.sock")) == []
     assert not (each_hapilot.state.root / "hapilot.pid").exists()
 
 
@@ -282,7 +282,8 @@ def test_a_server_of_the_same_name_moves_to_another_port(each_hapilot: Hapilot, 
 
 def test_a_server_that_was_down_serves_where_nothing_checks_it_any_more(each_hapilot: Hapilot, stand: servers.Stand) -> None:
     server = stand.http("shop")
-    refusing = ", health: {http: /status/500, every: 2s, fall: 1}"
+    server.answers["/ill"] = 500
+    refusing = ", health: {http: /ill, every: 2s, fall: 1}"
     named(each_hapilot, server.port, refusing)
     up = each_hapilot.up()
     status = ("status",)

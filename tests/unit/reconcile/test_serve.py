@@ -77,6 +77,6 @@ def test_a_signal_before_the_end_is_only_noted() -> None:
     asked = serve._Signals()  # pyright: ignore[reportPrivateUsage]
     asked.stop()
     assert asked.stopping
+    asked.draining = True
     with pytest.raises(serve._HurryUp):  # pyright: ignore[reportPrivateUsage]
-        asked.draining = True
         asked.stop()

@@ -6,7 +6,7 @@ shown only where it can't be a secret. Pure. Called by ``validate``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,6 +65,7 @@ def explain(errors: Sequence[ErrorDetails], root: tree.Node) -> list[Problem]:
     origins = tree.origins(root)
     placed = [(error, _locate(error["loc"], root)) for error in errors]
     misspelt = {_suggestion(place) for error, place in placed if error["type"] == "extra_forbidden"}
+    words = _words(errors)
     unions: set[site.Path] = set()
     found: list[Problem] = []
     for error, place in placed:
@@ -73,7 +74,7 @@ def explain(errors: Sequence[ErrorDetails], root: tree.Node) -> list[Problem]:
         if place.tag and not isinstance(tree.find(root, place.union), tree.MapNode):
             if place.union not in unions:
                 unions.add(place.union)
-                found.append(_fold(errors, place, origins))
+                found.append(_fold(words, place, origins))
         elif not place.tag.startswith("literal["):
             found.append(Problem(place.path, _one(error, place, origins)))
     return found
@@ -100,16 +101,22 @@ def _suggestion(place: _Place) -> tuple[site.Path, str]:
     return place.path[:-1], meant.partition("'")[2].rpartition("'")[0]
 
 
-def _fold(errors: Sequence[ErrorDetails], place: _Place, origins: site.Origins) -> Problem:
+def _words(errors: Sequence[ErrorDetails]) -> dict[tuple[str, ...], str]:
+    """The words that are allowed, by the place of the error and by every place above it; the first error counts."""
+    found: dict[tuple[str, ...], str] = {}
+    for error in errors:
+        if error["type"] == "literal_error":
+            steps = tuple(map(str, error["loc"]))
+            for end in range(len(steps) + 1):
+                found.setdefault(steps[:end], error.get("ctx", {}).get("expected", ""))
+    return found
+
+
+def _fold(words: Mapping[tuple[str, ...], str], place: _Place, origins: site.Origins) -> Problem:
     """One diagnostic for a value that is no mapping where some words or a mapping are allowed."""
-    literal = next((error for error in errors if error["type"] == "literal_error" and _starts(error["loc"], place.union)), None)
-    words = literal.get("ctx", {}).get("expected", "") if literal is not None else ""
-    message = f"{_called(place.union)} must be {_unquoted(words)} or a mapping, here it is {_kind(place.node)}"
+    allowed = _unquoted(words.get(tuple(map(str, place.union)), ""))
+    message = f"{_called(place.union)} must be {allowed} or a mapping, here it is {_kind(place.node)}"
     return Problem(place.union, diagnostics.error("wrong-type", message, origins.at(*place.union)))
-
-
-def _starts(loc: tuple[int | str, ...], path: site.Path) -> bool:
-    return tuple(map(str, loc[: len(path)])) == tuple(map(str, path))
 
 
 def _one(error: ErrorDetails, place: _Place, origins: site.Origins) -> diagnostics.Diagnostic:
