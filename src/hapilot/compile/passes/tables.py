@@ -107,10 +107,11 @@ def _challenges(entrance: Entrance) -> dict[values.HostPattern | None, list[buil
 
 
 def _wider(host: values.HostPattern | None) -> Iterator[values.HostPattern | None]:
-    """The hosts that are less exact than ``host`` and mean it too, in the order of routes; None is every host."""
+    """The hosts that are less exact than ``host`` and mean it too, the most exact last, since the last entry of a key counts;
+    None is every host."""
     if host is not None:
-        yield from (pattern for pattern in host.coverers if pattern != host)
         yield None
+        yield from (pattern for pattern in host.coverers if pattern != host)
 
 
 def _requests(targets: list[Target], path: str, comment: str) -> build.Table:
