@@ -136,7 +136,20 @@ def _blocks(language: str) -> Iterator[tuple[Path, str]]:
 
 
 def test_commands_outside_of_console_blocks_are_only_those_that_change_the_machine() -> None:
-    allowed = ("make", "pip install", "sudo ", "apt ", "git ", ".venv/bin/", "docs/", "source ", "mkdir ", "install -d ", "HAPILOT_RUN=", "cd ")
+    allowed = (
+        "make",
+        "pip install",
+        "sudo ",
+        "apt ",
+        "git ",
+        ".venv/bin/",
+        "docs/",
+        "source ",
+        "mkdir ",
+        "install -d ",
+        "HAPILOT_RUN=",
+        "cd ",
+    )
     wrong = [
         f"{page.relative_to(ROOT)}: {line}"
         for page, block in _blocks("sh")
