@@ -10,7 +10,7 @@ import pytest
 from support import haproxy, servers
 
 
-@pytest.fixture(scope="module", params=["embedded", "system"])
+@pytest.fixture(scope="module", params=["embedded", pytest.param("system", marks=pytest.mark.system)])
 def haproxy_path(request: pytest.FixtureRequest) -> Path:
     """The program of each HAProxy; a missing one skips, or fails where everything must be there."""
     kind: str = request.param

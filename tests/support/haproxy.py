@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from support.ports import free_port
 
@@ -39,6 +40,15 @@ def binaries() -> tuple[Binary, ...]:
     system = shutil.which("haproxy", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
     found = [("embedded", _embedded_path()), ("system", Path(system) if system else None)]
     return tuple(Binary(f"{kind}-{_version(path)}", path) for kind, path in found if path is not None)
+
+
+def each(*, slow: bool = False) -> list[ParameterSet]:
+    """Parameters of a fixture: each HAProxy at hand. ``slow``: all but the embedded one are left to `make test-all`."""
+    found = binaries()
+    return [
+        pytest.param(binary, id=binary.id, marks=[pytest.mark.system] if slow and not binary.id.startswith("embedded") else [])
+        for binary in found
+    ]
 
 
 def embedded() -> Path:

@@ -193,7 +193,7 @@ def hapilot(tmp_path: Path) -> Generator[Hapilot]:
         yield made
 
 
-@pytest.fixture(params=haproxy.binaries(), ids=lambda binary: binary.id)
+@pytest.fixture(params=haproxy.each(slow=True))
 def each_hapilot(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[Hapilot]:
     """The commands with each HAProxy of this machine."""
     binary: haproxy.Binary = request.param

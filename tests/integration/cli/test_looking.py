@@ -142,7 +142,7 @@ TARGETS = {
 }
 
 
-@pytest.fixture(scope="module", params=haproxy.binaries(), ids=lambda binary: binary.id)
+@pytest.fixture(scope="module", params=haproxy.each(slow=True))
 def explained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, stand: servers.Stand) -> Generator[Hapilot]:
     """The site, up for all targets, on each HAProxy."""
     binary: haproxy.Binary = request.param

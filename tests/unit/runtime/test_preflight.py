@@ -11,6 +11,7 @@ import pytest
 
 from hapilot.base.origin import Origin
 from hapilot.runtime import listening, preflight
+from support import ports
 
 HERE = Origin("site.yaml", 3, 4)
 
@@ -40,7 +41,7 @@ def test_an_address_of_nobody() -> None:
 
 def test_ipv4_and_ipv6_wildcards_do_not_collide_when_ipv6_is_alone() -> None:
     try:
-        server = socket.create_server(("::", 0), family=socket.AF_INET6)
+        server = socket.create_server(("::", ports.free_port()), family=socket.AF_INET6)
     except OSError:
         pytest.skip("no IPv6 here")
     with server:
