@@ -46,8 +46,8 @@ def _listener(dice: random.Random, name: str, *, alone: bool) -> dict[str, Any]:
     accept = dice.choice(("never", "never", "optional", "optional", "required"))
     if accept != "never":
         made["accept_proxy"] = accept
-    if trusted or accept == "optional":
-        made["trusted"] = trusted or ["127.0.0.0/8"]
+    if trusted or accept != "never":
+        made["trusted"] = trusted or dice.choice((["127.0.0.0/8"], ["0.0.0.0/0", "::/0"]))
     plain = dice.choice((None, None, "refuse", "redirect"))
     if plain:
         made["plain_http"] = plain
