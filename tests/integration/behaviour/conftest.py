@@ -5,27 +5,19 @@ All of them live as long as one test file, because starting is what takes time; 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
 
-from hapilot.base import errors
 from hapilot.runtime import binary
 from integration.behaviour import sites
-from support import certificates, servers
+from support import certificates, haproxies, servers
 
 
 @pytest.fixture(scope="module", params=["embedded", "system"])
 def haproxy(request: pytest.FixtureRequest) -> binary.Haproxy:
     """Each HAProxy of the machine; a missing one skips, or fails where everything must be there."""
-    kind: str = request.param
-    try:
-        return binary.choose(kind)
-    except errors.HaproxyMissing as problem:
-        if os.environ.get("HAPILOT_REQUIRE_ALL") == "1":
-            raise
-        pytest.skip(str(problem))
+    return haproxies.chosen(request.param)
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import socket
 import threading
@@ -16,18 +15,13 @@ import pytest
 from hapilot.base import errors
 from hapilot.render.bundle import Bundle, BundleFile
 from hapilot.runtime import binary, files, process
+from support import haproxies
 
 
 @pytest.fixture(params=["system", "embedded"])
 def haproxy(request: pytest.FixtureRequest) -> binary.Haproxy:
     """Each HAProxy of the machine; a missing one skips, or fails where everything must be there."""
-    kind: str = request.param
-    try:
-        return binary.choose(kind)
-    except errors.HaproxyMissing as problem:
-        if os.environ.get("HAPILOT_REQUIRE_ALL") == "1":
-            raise
-        pytest.skip(str(problem))
+    return haproxies.chosen(request.param)
 
 
 @pytest.fixture
