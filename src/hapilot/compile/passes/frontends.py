@@ -91,6 +91,7 @@ def _http_section(draft: Draft, entrance: Entrance, side: Literal["tls", "plain"
         *addresses,
         *(_gate(entrance) if not entrance.sniffs else ()),
         *requests.normal_host(),
+        *(forwarded.client(entrance) if forwards else ()),
         *_raw(draft, entrance),
     ]
     if targets:

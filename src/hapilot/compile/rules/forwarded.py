@@ -33,8 +33,8 @@ def headers(entrance: draft.Entrance, scheme: Literal["http", "https"]) -> list[
     trusts = bool(entrance.listener.trusted)
     unless = ("if", *_UNTRUSTED) if trusts else ()
     and_stranger = _UNTRUSTED if trusts else ()
-    lines = [_connection_options(), *(_trusted(entrance) if trusts else ())]
-    lines += [
+    lines = [
+        _connection_options(),
         request("del-header", "x-forwarded", "-m", "beg", *unless),
         request("del-header", "x-real-ip", *unless),
         request("del-header", "forwarded", *unless),
@@ -69,8 +69,11 @@ def _port(entrance: draft.Entrance) -> str:
     return "%[dst_port]"
 
 
-def _trusted(entrance: draft.Entrance) -> list[tree.Line]:
-    """Remember the peer, then walk X-Forwarded-For from the right while addresses are trusted."""
+def client(entrance: draft.Entrance) -> list[tree.Line]:
+    """Who the client is, where that is not simply the peer: remember the peer, then walk X-Forwarded-For from the right while
+    addresses are trusted. Comes before the routes, which may ask for the client's address."""
+    if not entrance.listener.trusted:
+        return []
     trusted = tables.trusted_list(entrance)
     lines = [
         request("set-var(txn.peer)", "src"),
