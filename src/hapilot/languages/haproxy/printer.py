@@ -30,7 +30,7 @@ def print_section(section: tree.Section) -> str:
 
 def print_line(line: tree.Line) -> str:
     """One line, without indentation and line end."""
-    text = _verbatim(line) if line.opaque else " ".join(print_word(word) for word in line.words)
+    text = _verbatim(line) if line.opaque else " ".join([print_word(word) for word in line.words])
     return text + _remark(line.comment, line.origin.short if line.origin else "")
 
 
@@ -61,7 +61,9 @@ def _comment_block(comment: str) -> str:
 
 def _fold(text: str) -> str:
     """A comment on one line: line ends and control characters become spaces, so that no comment can hold a directive."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(text.split())
 
 
 def find_line(config: tree.Config, number: int) -> tuple[tree.Section, tree.Line | None] | None:

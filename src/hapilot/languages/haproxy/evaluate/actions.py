@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from hapilot.languages.haproxy import tree
-from hapilot.languages.haproxy.evaluate import samples, trace, values, wire
+from hapilot.languages.haproxy.evaluate import actions_counters, samples, trace, values, wire
 from hapilot.languages.haproxy.evaluate.connection import Address, Endpoint
 from hapilot.languages.haproxy.evaluate.formats import parse as parse_format
 from hapilot.languages.haproxy.evaluate.state import State
@@ -207,7 +207,12 @@ SHARED: dict[str, Kind] = {
     "reject": Kind(_reject),
     "silent-drop": Kind(_reject),
     **_ignore("capture", "set-log-level", "set-mark", "set-tos", "set-fc-mark", "set-fc-tos", "set-bc-mark", "set-bc-tos", "set-nice"),
-    **_ignore("track-sc0", "track-sc1", "track-sc2", "track-sc", "sc-inc-gpc0", "sc-inc-gpc1", "sc-inc-gpc", "sc-set-gpt0", "sc-set-gpt"),
+    **{f"track-sc{number}": Kind(actions_counters.track(number), arity=1, decides=False) for number in range(10)},
+    "sc-inc-gpc0": Kind(actions_counters.increase("gpc0"), decides=False),
+    "sc-inc-gpc1": Kind(actions_counters.increase("gpc1"), decides=False),
+    "sc-inc-gpc": Kind(actions_counters.increase("gpc"), decides=False),
+    "sc-set-gpt0": Kind(actions_counters.put("gpt0"), arity=1, decides=False),
+    "sc-set-gpt": Kind(actions_counters.put("gpt"), arity=1, decides=False),
     **_ignore("sc-add-gpc", "set-priority-class", "set-priority-offset", "set-bandwidth-limit", "send-spoe-group", "do-log"),
     **_ignore("set-retries", "set-timeout", "disable-l7-retry", "wait-for-body", "wait-for-handshake", "add-acl", "del-acl", "set-map"),
     **_ignore("del-map", "early-hint", "cache-use", "strict-mode", "pause", "set-fc-tos"),

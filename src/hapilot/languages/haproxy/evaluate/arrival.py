@@ -7,20 +7,17 @@ header, TLS, ``tcp-request session``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from hapilot.languages.haproxy import tree
-from hapilot.languages.haproxy.evaluate import actions, rules, trace
+from hapilot.languages.haproxy.evaluate import actions, counters, identity, rules, trace
 from hapilot.languages.haproxy.evaluate.binds import Bind
-from hapilot.languages.haproxy.evaluate.connection import Endpoint, Http, ProxyHeader, Raw, Request, Silent, Tls
+from hapilot.languages.haproxy.evaluate.connection import ClientCertificate, Endpoint, Http, ProxyHeader, Raw, Request, Silent, Tls
+from hapilot.languages.haproxy.evaluate.crtlists import CertificateStore
 from hapilot.languages.haproxy.evaluate.sections import Proxy
 from hapilot.languages.haproxy.evaluate.state import Shared, State, TlsFacts
 from hapilot.languages.haproxy.evaluate.values import Unknown, Value
 from hapilot.languages.haproxy.evaluate.wire import Wire
-
-Certificates = Callable[[tree.Line, "str | None"], "str | None"]
-"""From a ``bind`` line and a server name to the label of the certificate that would be shown; None where none fits the name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +31,7 @@ class Arrival:
     destination: Endpoint | None
 
 
-def receive(arrival: Arrival, shared: Shared, certificates: Certificates, process: dict[str, Value | Unknown]) -> State | trace.Outcome:
+def receive(arrival: Arrival, shared: Shared, certificates: CertificateStore, process: dict[str, Value | Unknown]) -> State | trace.Outcome:
     """Takes the connection in. ``process`` are the variables of the whole process (``proc.*``)."""
     state = _start(arrival, shared, process)
     ending = _ends(rules.run(arrival.proxy.connection, state))
@@ -46,9 +43,13 @@ def receive(arrival: Arrival, shared: Shared, certificates: Certificates, proces
             return trace.Reject("a PROXY header is required, and there is none", arrival.bind.line)
         _believe(state, wire.headers[0])
         wire = wire.without_header()
-    refused = _handshake(arrival, state, wire, certificates) if arrival.bind.has("ssl") else _in_clear(state, wire)
+    failed = _handshake(arrival, state, wire, certificates) if arrival.bind.has("ssl") else _in_clear(state, wire)
     _remember(arrival, state)
-    return refused or _ends(rules.run(arrival.proxy.session, state)) or state
+    refused = failed or _ends(rules.run(arrival.proxy.session, state))
+    for entry in state.session_tracked.values():
+        entry.add(*counters.SESSION)
+    state.in_stream = True
+    return refused or state
 
 
 def _ends(ending: actions.Ending | rules.Waiting | None) -> trace.Outcome | None:
@@ -66,6 +67,7 @@ def _start(arrival: Arrival, shared: Shared, process: dict[str, Value | Unknown]
         socket=(arrival.bind.options.get("name", ""), arrival.bind.number),
         final=True,
         variables=dict(process),
+        pages=(arrival.proxy.errors,),
     )
 
 
@@ -82,22 +84,42 @@ def _in_clear(state: State, wire: Wire) -> None:
     state.payload = wire.payload
 
 
-def _handshake(arrival: Arrival, state: State, wire: Wire, certificates: Certificates) -> trace.Reject | None:
+def _handshake(arrival: Arrival, state: State, wire: Wire, certificates: CertificateStore) -> trace.Reject | None:
     """Ends TLS here, or says why that fails."""
     bind, hello = arrival.bind, wire.first
     if not isinstance(hello, Tls) or wire.headers:
         return trace.Reject("the client does not start TLS", bind.line)
-    certificate = certificates(bind.line, hello.sni)
-    if certificate is None and bind.has("strict-sni"):
+    chosen = certificates.choose(bind, hello.sni)
+    if chosen is None:
         return trace.Reject("no certificate for the name, and strict-sni", bind.line)
-    if bind.options.get("verify") == "required" and not hello.client_certificate:
-        return trace.Reject("a client certificate is required, and there is none", bind.line)
-    alpn = next((name for name in bind.alpn if name in hello.alpn), None)
-    state.tls = TlsFacts(hello.sni, alpn, certificate, hello.client_certificate)
+    # What a line of a crt-list says goes before the bind line (ssl_sock_prepare_ctx).
+    options = {**bind.options, **chosen.options}
+    refused = _refused(options, hello.client_certificate)
+    if refused is not None:
+        return trace.Reject(refused, bind.line)
+    alpn = next((name for name in options.get("alpn", "").split(",") if name and name in hello.alpn), None)
+    asked = hello.client_certificate if options.get("verify", "none") != "none" else None
+    client = None if asked is None else identity.identity(asked.der)
+    state.tls = TlsFacts(hello.sni, alpn, chosen.label, client, asked is None or _trusted(options, asked))
     inside = hello.inside
     state.arriving = _spoken(inside, alpn) if isinstance(inside, Request) else _as_first(inside)
     state.payload = Wire((), state.arriving).payload
     return None
+
+
+def _refused(options: Mapping[str, str], shown: ClientCertificate | None) -> str | None:
+    """Why the handshake fails for the certificate that the client shows, or does not show."""
+    verify = options.get("verify", "none")
+    if verify == "required" and shown is None:
+        return "a client certificate is required, and there is none"
+    forgiven = all(options.get(option) == "all" for option in ("ca-ignore-err", "crt-ignore-err"))
+    if verify == "none" or shown is None or forgiven or _trusted(options, shown):
+        return None
+    return "the client certificate is not trusted"
+
+
+def _trusted(options: Mapping[str, str], shown: ClientCertificate) -> bool:
+    return not shown.trusted_by.isdisjoint(options[key] for key in ("ca-file", "ca-verify-file") if key in options)
 
 
 def _spoken(request: Request, alpn: str | None) -> Http:

@@ -7,6 +7,7 @@ Configuration manual, sections 4.2 (bind), 5.1 and 5.2.
 from __future__ import annotations
 
 import ipaddress
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -43,15 +44,12 @@ class Bind:
     address: str
     options: dict[str, str]
     number: int
+    certificates: tuple[tuple[str, str], ...] = ()
+    """Each ``crt`` and ``crt-list`` with its path, in order."""
 
     def has(self, option: str) -> bool:
         """Whether an option is there."""
         return option in self.options
-
-    @property
-    def alpn(self) -> tuple[str, ...]:
-        """The protocols offered in the TLS handshake, in order of preference."""
-        return tuple(name for name in self.options.get("alpn", "").split(",") if name)
 
     @property
     def ports(self) -> range:
@@ -85,10 +83,16 @@ def _covers(host: str, at: Endpoint, *, only_ipv6: bool) -> int | None:
 
 def parse_binds(line: tree.Line, words: Sequence[str], first_number: int) -> list[Bind]:
     """All addresses of a ``bind`` line; ids are counted from ``first_number`` on."""
-    options = _options(words[2:], _BIND_WITH_VALUE)
+    options = bind_options(words[2:])
     fixed = int(options["id"]) if options.get("id", "").isdigit() else None
     addresses = words[1].split(",") if len(words) > 1 else []
-    return [Bind(line, address, options, fixed or first_number + place) for place, address in enumerate(addresses)]
+    certificates = tuple((key, path) for key, path in itertools.pairwise(words[2:]) if key in ("crt", "crt-list"))
+    return [Bind(line, address, options, fixed or first_number + place, certificates) for place, address in enumerate(addresses)]
+
+
+def bind_options(words: Sequence[str]) -> dict[str, str]:
+    """The options of a ``bind`` line or between the brackets of a crt-list, with their values."""
+    return _options(words, _BIND_WITH_VALUE)
 
 
 @dataclass(frozen=True, slots=True)

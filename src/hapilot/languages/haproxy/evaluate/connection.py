@@ -52,13 +52,22 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class ClientCertificate:
+    """The certificate that a client shows where it is asked for one. ``trusted_by`` are the CA files, as the configuration writes their
+    paths, whose authorities vouch for it now: nobody here checks signatures or dates."""
+
+    der: bytes
+    trusted_by: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Tls:
     """The client starts TLS. ``inside`` is what it sends once the handshake is done."""
 
     sni: str | None = None
     alpn: tuple[str, ...] = ()
     inside: Request | bytes | None = None
-    client_certificate: bool = False
+    client_certificate: ClientCertificate | None = None
 
 
 @dataclass(frozen=True, slots=True)

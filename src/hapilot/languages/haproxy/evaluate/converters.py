@@ -12,7 +12,7 @@ import re
 import urllib.parse
 from collections.abc import Callable, Mapping
 
-from hapilot.languages.haproxy.evaluate import tables, values
+from hapilot.languages.haproxy.evaluate import converters_hash, tables, values
 from hapilot.languages.haproxy.evaluate.state import State
 from hapilot.languages.haproxy.evaluate.values import Unknown, Value
 
@@ -25,7 +25,7 @@ _MAP = re.compile(r"map(?:_(str|beg|end|sub|dir|dom|reg|regm|int|ip|len))?(?:_(s
 def convert(state: State, value: Value, name: str, arguments: Arguments) -> Value | None:
     """Applies one converter. Raises Unknown for one that is not modelled, or with arguments that it can't have."""
     found = _CONVERTERS.get(name)
-    mapping = _MAP.fullmatch(name)
+    mapping = None if found is not None else _MAP.fullmatch(name)
     if found is None and mapping is None:
         raise Unknown(f"the converter {name}")
     try:
@@ -237,6 +237,37 @@ def _arithmetic(operate: Callable[[int, int], int]) -> Converter:
     return apply
 
 
+def _divided(exact: Callable[[int, int], int], by_zero: int) -> Converter:
+    """Division as in C, which rounds towards zero."""
+    return _arithmetic(lambda left, right: exact(left, right) if right else by_zero)
+
+
+def _quotient(left: int, right: int) -> int:
+    whole = abs(left) // abs(right)
+    return whole if (left < 0) == (right < 0) else -whole
+
+
+def _counted(name: str) -> Converter:
+    """``in_table(T)`` and ``table_…(T)``: what a stick table holds for the value; nobody was seen before this connection."""
+
+    def apply(state: State, value: Value, arguments: Arguments) -> Value | None:
+        entry = state.shared.counters.find(arguments[0], value)
+        if name == "in_table":
+            return entry is not None
+        counter = _TABLE_COUNTERS.get(name, name)
+        return 0 if entry is None else entry.get(counter)
+
+    return apply
+
+
+_TABLE_COUNTERS = {"kbytes_in": "bytes_in_cnt", "kbytes_out": "bytes_out_cnt"}
+_TABLE_NAMES = (
+    *("bytes_in_rate", "bytes_out_rate", "conn_cnt", "conn_cur", "conn_rate", "gpc0", "gpc0_rate", "gpc1", "gpc1_rate", "gpt0"),
+    *("http_err_cnt", "http_err_rate", "http_fail_cnt", "http_fail_rate", "http_req_cnt", "http_req_rate"),
+    *("kbytes_in", "kbytes_out", "sess_cnt", "sess_rate"),
+)
+
+
 def _debug(state: State, value: Value, arguments: Arguments) -> Value:
     return value
 
@@ -271,5 +302,10 @@ _CONVERTERS: Mapping[str, Converter] = {
     "and": _arithmetic(lambda left, right: left & right),
     "or": _arithmetic(lambda left, right: left | right),
     "xor": _arithmetic(lambda left, right: left ^ right),
+    "div": _divided(_quotient, (1 << 63) - 1),
+    "mod": _divided(lambda left, right: left - right * _quotient(left, right), 0),
+    "in_table": _counted("in_table"),
+    **{f"table_{name}": _counted(name) for name in _TABLE_NAMES},
     "debug": _debug,
+    **converters_hash.CONVERTERS,
 }

@@ -1,17 +1,19 @@
 """The evaluator itself: one configuration, prepared once, and any number of connections through it.
 
-Comes in: a tree, the entries of its tables, its environment and who would show which certificate. Goes out: a ``trace.Trace`` for each
-connection. Called by ``explain`` and by the checks of ``expect``. The whole way is on this one screen; its steps are in other modules.
+Comes in: a tree and what is around it: tables, environment, certificates, pages. Goes out: a ``trace.Trace`` for each connection. Called by
+``explain`` and by the checks of ``expect``. The whole way is on this one screen; its steps are in other modules.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from hapilot.languages.haproxy import tree
-from hapilot.languages.haproxy.evaluate import arrival, sections, servers, streams, trace, values
+from hapilot.languages.haproxy.evaluate import arrival, crtlists, responses, sections, servers, streams, trace, values
 from hapilot.languages.haproxy.evaluate.binds import Bind
 from hapilot.languages.haproxy.evaluate.connection import Connection, Endpoint
+from hapilot.languages.haproxy.evaluate.counters import Counters
 from hapilot.languages.haproxy.evaluate.sections import Proxy
 from hapilot.languages.haproxy.evaluate.state import Shared, State
 from hapilot.languages.haproxy.evaluate.tables import Entry, Table
@@ -22,81 +24,80 @@ _MOST_LAYERS = 16
 """A configuration that hands a connection round more often than this leads it in a circle."""
 
 
-def any_certificate(bind: tree.Line, name: str | None) -> str | None:
-    """For configurations whose certificates do not matter: every name has one."""
-    return name or "default"
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What HAProxy finds beside its configuration. ``tables`` are the entries of maps, ACL files and crt-lists by path, in file order (of
+    a crt-list each line is a key); ``certificates`` are the names in certificate files by path, and without them every name has one;
+    ``files`` are the contents of the pages that the configuration names."""
+
+    tables: Mapping[str, Sequence[Entry]] = field(default_factory=dict[str, Sequence[Entry]])
+    environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    certificates: Mapping[str, crtlists.Certificate] | None = None
+    files: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
 
 
 class Evaluator:
-    """A configuration, ready to be asked. Cheap to ask, so build it once.
+    """A configuration, ready to be asked. Cheap to ask, so build it once."""
 
-    ``tables`` are the entries of map and ACL files by path, in file order; ``certificates`` says which certificate a ``bind`` line
-    shows for a name.
-    """
-
-    def __init__(
-        self,
-        config: tree.Config,
-        tables: Mapping[str, Sequence[Entry]] | None = None,
-        environment: Mapping[str, str] | None = None,
-        certificates: arrival.Certificates = any_certificate,
-    ) -> None:
-        self._environment = dict(environment or {})
-        self._tables = {path: Table(entries) for path, entries in (tables or {}).items()}
-        self._certificates = certificates
-        self._sections = sections.prepare(config, self._environment)
-        self._process = _process_variables(config, self._environment)
+    def __init__(self, config: tree.Config, around: Around | None = None) -> None:
+        self._around = around or Around()
+        environment = self._around.environment
+        self._tables = {path: Table(entries) for path, entries in self._around.tables.items()}
+        self._certificates = crtlists.CertificateStore(self._around.tables, self._around.certificates)
+        self._sections = sections.prepare(config, environment)
+        self._process = _process_variables(config, environment)
         self._sockets = {
             bind.address: (proxy, bind)
             for proxy in self._sections.proxies
             for bind in proxy.binds
             if bind.address.startswith(("unix@", "abns@", "abnsz@", "/"))
         }
-        self._sockets |= _inside(_chroot(config, self._environment), self._sockets)
+        self._sockets |= _inside(_chroot(config, environment), self._sockets)
         self._binds = [(proxy, bind) for proxy in self._sections.proxies for bind in proxy.binds]
         self._places = _places_by_port(bind for _, bind in self._binds)
         self._servers = {proxy.name: len(proxy.servers) for proxy in self._sections.proxies}
 
-    def run(self, connection: Connection) -> trace.Trace:
-        """Follows one connection to its end."""
-        shared = Shared(self._tables, self._environment)
+    def run(self, connection: Connection, served: trace.Answer | None = None) -> trace.Trace:
+        """Follows one connection to its end; with ``served``, the answer of the server, also back to the client."""
+        shared = self._shared()
         found = self._socket(connection.at)
         if found is None:
             return _finish(trace.Reject(f"nothing listens on {connection.at}"), None, shared)
         headers = (connection.proxy,) if connection.proxy is not None else ()
         here = arrival.Arrival(*found, Wire(headers, connection.first), connection.source, connection.target)
-        state: State | None = None
+        passages: list[responses.Passage] = []
         for _ in range(_MOST_LAYERS):
             received = arrival.receive(here, shared, self._certificates, dict(self._process))
             if not isinstance(received, State):
-                return _finish(received, state, shared)
-            state = received
-            state.servers = self._servers
-            end = self._layer(here.proxy, state)
+                return _finish(received, passages[-1].state if passages else None, shared)
+            received.servers = self._servers
+            passage, end = self._layer(here.proxy, received)
+            passages.append(passage)
             if not isinstance(end, arrival.Arrival):
-                return _finish(end, state, shared)
+                answered = isinstance(end, trace.Respond | trace.Redirect | trace.Forward)
+                return _finish(end, received, shared, responses.back(passages, served) if answered else None)
             here = end
-        return _finish(trace.Reject("the configuration leads the connection in a circle"), state, shared)
+        return _finish(trace.Reject("the configuration leads the connection in a circle"), passages[-1].state, shared)
 
-    def _layer(self, frontend: Proxy, state: State) -> arrival.Arrival | trace.Outcome:
+    def _shared(self) -> Shared:
+        found = self._sections
+        return Shared(self._tables, self._around.environment, found.users, self._around.files, Counters(found.tables))
+
+    def _layer(self, frontend: Proxy, state: State) -> tuple[responses.Passage, arrival.Arrival | trace.Outcome]:
         """One frontend, and the backend it chooses."""
         outcome = streams.pass_frontend(frontend, state)
         if outcome is not None:
-            streams.note_response([frontend], state, forwarded=False)
-            return outcome
+            return responses.Passage((frontend,), state, forwarded=False), outcome
         backend = streams.choose_backend(frontend, state, self._sections)
         if not isinstance(backend, Proxy):
-            streams.note_response([frontend], state, forwarded=False)
-            return backend
-        both = [frontend] if backend is frontend else [backend, frontend]
+            return responses.Passage((frontend,), state, forwarded=False), backend
+        both = (frontend,) if backend is frontend else (backend, frontend)
         outcome = None if backend is frontend else streams.pass_backend(backend, state)
-        if outcome is None:
-            streams.add_forwarded_for(frontend, backend, state)
-            left = servers.leave(backend, state, self._sockets)
-            streams.note_response(both, state, forwarded=not isinstance(left, trace.Respond))
-            return left
-        streams.note_response(both, state, forwarded=False)
-        return outcome
+        if outcome is not None:
+            return responses.Passage(both, state, forwarded=False), outcome
+        streams.add_forwarded_for(frontend, backend, state)
+        left = servers.leave(backend, state, self._sockets)
+        return responses.Passage(both, state, forwarded=not isinstance(left, trace.Respond)), left
 
     def _socket(self, at: Endpoint | str) -> tuple[Proxy, Bind] | None:
         """The socket that takes a connection; the most exact address wins, as in the kernel."""
@@ -158,7 +159,7 @@ def _constant(words: Sequence[str]) -> values.Value | Unknown:
     return int(argument) if kind == "int" and argument.isdigit() else Unknown(f"the variable {words[1]}")
 
 
-def _finish(outcome: trace.Outcome, state: State | None, shared: Shared) -> trace.Trace:
+def _finish(outcome: trace.Outcome, state: State | None, shared: Shared, answer: trace.Answer | None = None) -> trace.Trace:
     shown = {} if state is None else {name: _shown(value) for name, value in state.variables.items()}
     return trace.Trace(
         outcome=outcome,
@@ -170,6 +171,7 @@ def _finish(outcome: trace.Outcome, state: State | None, shared: Shared) -> trac
         destination=state.destination if state is not None else None,
         request=state.message.seen() if state is not None and state.message is not None else None,
         response=tuple(shared.response),
+        answer=answer,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from hapilot.languages.haproxy.evaluate import fetches_http, values
+from hapilot.languages.haproxy.evaluate import fetches_answer, fetches_counters, fetches_http, fetches_tls, values
 from hapilot.languages.haproxy.evaluate.connection import Tls
 from hapilot.languages.haproxy.evaluate.fetched import NO, NOTHING, YES, Fetched, one
 from hapilot.languages.haproxy.evaluate.state import State
@@ -20,23 +20,24 @@ Fetch = Callable[[State, tuple[str, ...]], Fetched]
 def fetch(state: State, name: str, arguments: tuple[str, ...]) -> Fetched:
     """The values of a fetch. Raises Unknown for one that is not modelled, or with arguments that it can't have."""
     found = _FETCHES.get(name)
-    if found is None:
-        if name.startswith(_COUNTERS):
-            return one(0)
-        raise Unknown(f"the fetch {name}")
     try:
-        return found(state, arguments)
+        answer = found(state, arguments) if found is not None else fetches_counters.fetch(state, name, arguments)
     except (ValueError, IndexError) as problem:
         raise Unknown(f"the arguments of the fetch {name}") from problem
+    if answer is None:
+        raise Unknown(f"the fetch {name}")
+    return answer
 
 
 def single(state: State, name: str, arguments: tuple[str, ...]) -> Value | None:
     """The one of several values that an action sees: the last header or cookie, the first of anything else. Raises Unknown."""
-    if name in fetches_http.HEADERS and len(arguments) == 1:
+    if name in (*fetches_http.HEADERS, *fetches_answer.HEADERS) and len(arguments) == 1:
         arguments = (arguments[0], "-1")
     found = fetch(state, name, arguments).values
     if not found:
         return None
+    if name == "http_auth_group":
+        return fetches_http.user(state, arguments)
     return found[-1] if name in fetches_http.COOKIES else found[0]
 
 
@@ -68,34 +69,9 @@ def _http_major(state: State, arguments: tuple[str, ...]) -> Fetched:
     return one(2 if state.message is not None and state.message.version == "2.0" else 1)
 
 
-def _tls(state: State, arguments: tuple[str, ...]) -> Fetched:
-    return one(state.tls is not None)
-
-
-def _tls_name(state: State, arguments: tuple[str, ...]) -> Fetched:
-    return one(state.tls.sni if state.tls else None)
-
-
-def _tls_has_name(state: State, arguments: tuple[str, ...]) -> Fetched:
-    return one(state.tls is not None and state.tls.sni is not None)
-
-
-def _tls_alpn(state: State, arguments: tuple[str, ...]) -> Fetched:
-    return one(state.tls.alpn if state.tls else None)
-
-
-def _client_certificate(state: State, arguments: tuple[str, ...]) -> Fetched:
-    return one(state.tls is not None and state.tls.client_certificate)
-
-
-def _client_certificate_verdict(state: State, arguments: tuple[str, ...]) -> Fetched:
-    """Zero, "no error": a certificate that fails its check is refused in the handshake."""
-    return one(0) if state.tls else NOTHING
-
-
 def _hello(state: State) -> Tls | Fetched:
     """The ClientHello in the payload, or what a fetch that needs one says instead."""
-    if state.message is not None:
+    if state.message is not None or state.answering:
         return NOTHING
     if not state.payload:
         return Fetched((), may_change=True)
@@ -183,9 +159,6 @@ def _random(state: State, arguments: tuple[str, ...]) -> Fetched:
     return one((int(arguments[0]) if arguments else 1 << 32) - 1)
 
 
-_COUNTERS = ("sc_", "sc0_", "sc1_", "sc2_", "src_http_", "src_conn_", "src_sess_", "src_bytes_", "src_get_")
-"""Counters of stick tables. They are zero for the one connection that is looked at."""
-
 _FETCHES: Mapping[str, Fetch] = {
     "src": _source,
     "src_port": _source_port,
@@ -198,13 +171,6 @@ _FETCHES: Mapping[str, Fetch] = {
     "fc_rcvd_proxy": _received_proxy,
     "fc_pp_authority": _authority,
     "fc_http_major": _http_major,
-    "ssl_fc": _tls,
-    "ssl_fc_sni": _tls_name,
-    "ssl_fc_has_sni": _tls_has_name,
-    "ssl_fc_alpn": _tls_alpn,
-    "ssl_c_used": _client_certificate,
-    "ssl_fc_has_crt": _client_certificate,
-    "ssl_c_verify": _client_certificate_verdict,
     "req.ssl_hello_type": _hello_type,
     "req_ssl_hello_type": _hello_type,
     "req.ssl_sni": _hello_name,
@@ -242,5 +208,7 @@ _FETCHES: Mapping[str, Fetch] = {
     "queue": _constant(0),
     "avg_queue": _constant(0),
     "rand": _random,
+    **fetches_tls.FETCHES,
     **fetches_http.FETCHES,
+    **fetches_answer.FETCHES,
 }

@@ -6,14 +6,14 @@ Comes in: a state. Where HAProxy speaks HTTP on this layer its message is read; 
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Callable, Mapping
 
-from hapilot.languages.haproxy.evaluate import values
+from hapilot.languages.haproxy.evaluate import users, values
 from hapilot.languages.haproxy.evaluate.connection import Http, Request
-from hapilot.languages.haproxy.evaluate.fetched import NO, NOTHING, YES, Fetched, one
-from hapilot.languages.haproxy.evaluate.state import Message, State
+from hapilot.languages.haproxy.evaluate.fetched import NOTHING, YES, Fetched, one
+from hapilot.languages.haproxy.evaluate.message import Headers, Message
+from hapilot.languages.haproxy.evaluate.state import State
 from hapilot.languages.haproxy.evaluate.values import Unknown
 
 HEADERS = frozenset({"req.hdr", "hdr", "req.hdr_ip", "hdr_ip", "req.hdr_val", "hdr_val", "req.fhdr"})
@@ -21,11 +21,13 @@ HEADERS = frozenset({"req.hdr", "hdr", "req.hdr_ip", "hdr_ip", "req.hdr_val", "h
 COOKIES = frozenset({"req.cook", "cook"})
 """Fetches of which an action sees the last value."""
 
-_PREFACE = Message("PRI", "*", "2.0", [], "PRI")
+_PREFACE = Message([], "PRI", "*", "2.0", "PRI")
 
 
 def message(state: State) -> Message | Fetched:
-    """The request, or what a fetch says where there is none (yet)."""
+    """The request, or what a fetch says where there is none (yet, or any more: rules on answers do not see it)."""
+    if state.answering:
+        return NOTHING
     if state.message is not None:
         return state.message
     if not state.payload:
@@ -60,13 +62,13 @@ def _base(found: Message) -> str | None:
     return text or None
 
 
-def _split(lines: list[str]) -> list[str]:
+def split(lines: list[str]) -> list[str]:
     """The comma-separated values of header lines (RFC 9110, section 5.6.1); commas between quotes do not count."""
     return [part.strip(" \t") for line in lines for part in re.split(r',(?=(?:[^"]*"[^"]*")*[^"]*$)', line)]
 
 
 def _header(state: State, arguments: tuple[str, ...]) -> Fetched:
-    return _occurrence(state, arguments, _split)
+    return _occurrence(state, arguments, split)
 
 
 def _full_header(state: State, arguments: tuple[str, ...]) -> Fetched:
@@ -74,15 +76,17 @@ def _full_header(state: State, arguments: tuple[str, ...]) -> Fetched:
 
 
 def _occurrence(state: State, arguments: tuple[str, ...], cut: Callable[[list[str]], list[str]]) -> Fetched:
-    """All values of a header, or the one that the second argument counts: from the front, or below zero from the back."""
     found = message(state)
-    if isinstance(found, Fetched):
-        return found
+    return found if isinstance(found, Fetched) else occurrence(found, arguments, cut)
+
+
+def occurrence(found: Headers, arguments: tuple[str, ...], cut: Callable[[list[str]], list[str]]) -> Fetched:
+    """All values of a header, or the one that the second argument counts: from the front, or below zero from the back."""
     every = cut(found.lines(arguments[0])) if arguments else []
     if len(arguments) < 2 or int(arguments[1]) == 0:
         return Fetched(tuple(every))
-    occurrence = int(arguments[1])
-    index = occurrence - 1 if occurrence > 0 else occurrence
+    number = int(arguments[1])
+    index = number - 1 if number > 0 else number
     return Fetched((every[index],)) if -len(every) <= index < len(every) else NOTHING
 
 
@@ -107,12 +111,14 @@ def _header_numbers(state: State, arguments: tuple[str, ...]) -> Fetched:
 def _count(cut: Callable[[list[str]], list[str]]) -> Callable[[State, tuple[str, ...]], Fetched]:
     def fetch(state: State, arguments: tuple[str, ...]) -> Fetched:
         found = message(state)
-        if isinstance(found, Fetched):
-            return found
-        lines = found.lines(arguments[0]) if arguments else [value for _, value in found.headers]
-        return one(len(cut(lines)))
+        return found if isinstance(found, Fetched) else one(count(found, arguments, cut))
 
     return fetch
+
+
+def count(found: Headers, arguments: tuple[str, ...], cut: Callable[[list[str]], list[str]]) -> int:
+    """How many values a header has, or all have together."""
+    return len(cut(found.lines(arguments[0]) if arguments else [value for _, value in found.headers]))
 
 
 def _names(state: State, arguments: tuple[str, ...]) -> Fetched:
@@ -143,24 +149,52 @@ def _is_http(state: State, arguments: tuple[str, ...]) -> Fetched:
     return found if isinstance(found, Fetched) else YES
 
 
+def _method(state: State, arguments: tuple[str, ...]) -> Fetched:
+    """The client's method. Known ones are remembered, so that rules on answers see them too."""
+    if state.answering and state.message is not None:
+        return one(state.message.first_method if state.message.first_method in _KNOWN_METHODS else None)
+    found = message(state)
+    return found if isinstance(found, Fetched) else one(found.first_method)
+
+
+_KNOWN_METHODS = frozenset({"OPTIONS", "GET", "HEAD", "POST", "PUT", "DELETE", "TRACE", "CONNECT"})
+
+
 def _authorized(state: State, arguments: tuple[str, ...]) -> Fetched:
-    """Without credentials nobody is let in; with some, only HAProxy can tell, because passwords are hashed."""
+    """Whether the request holds the right password of a user. Without a user and password there is no value."""
     found = message(state)
     if isinstance(found, Fetched):
         return found
     given = found.line("authorization") or ""
-    scheme, _, credentials = given.partition(" ")
-    if scheme.lower() != "basic":
-        return NO
-    try:
-        user = base64.b64decode(credentials, validate=True).partition(b":")[0].decode("utf-8", "replace")
-    except ValueError:
-        return NO
-    raise Unknown(f"the password of {user}")
+    if users.credentials(given) is None:
+        return NOTHING
+    return one(_list(state, arguments[0]).knows(given) is not None)
+
+
+def user(state: State, arguments: tuple[str, ...]) -> str | None:
+    """The user whose right password the request holds."""
+    found = message(state)
+    return None if isinstance(found, Fetched) else _list(state, arguments[0]).knows(found.line("authorization") or "")
+
+
+def _groups(state: State, arguments: tuple[str, ...]) -> Fetched:
+    """The groups of that user: HAProxy compares them, not the name, with what stands behind ``http_auth_group``."""
+    found = message(state)
+    if isinstance(found, Fetched):
+        return found
+    name = user(state, arguments)
+    return NOTHING if name is None else Fetched(tuple(sorted(_list(state, arguments[0]).users[name].groups)))
+
+
+def _list(state: State, name: str) -> users.UserList:
+    found = state.shared.users.get(name)
+    if found is None:
+        raise Unknown(f"the user list {name}")
+    return found
 
 
 FETCHES: Mapping[str, Callable[[State, tuple[str, ...]], Fetched]] = {
-    "method": _from_message(lambda found: found.first_method),
+    "method": _method,
     "path": _from_message(lambda found: found.path),
     "pathq": _from_message(lambda found: found.pathq),
     "url": _from_message(lambda found: found.uri),
@@ -177,8 +211,8 @@ FETCHES: Mapping[str, Callable[[State, tuple[str, ...]], Fetched]] = {
     "hdr_ip": _header_addresses,
     "req.hdr_val": _header_numbers,
     "hdr_val": _header_numbers,
-    "req.hdr_cnt": _count(_split),
-    "hdr_cnt": _count(_split),
+    "req.hdr_cnt": _count(split),
+    "hdr_cnt": _count(split),
     "req.fhdr_cnt": _count(list),
     "req.hdr_names": _names,
     "req.cook": _cookie,
@@ -186,5 +220,6 @@ FETCHES: Mapping[str, Callable[[State, tuple[str, ...]], Fetched]] = {
     "url_param": _parameter,
     "urlp": _parameter,
     "http_auth": _authorized,
+    "http_auth_group": _groups,
 }
 """Name to fetch."""

@@ -18,12 +18,15 @@ from hapilot.languages.haproxy.evaluate.values import Unknown
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A prepared line. Where ``action`` or ``condition`` is Unknown, that part could not be understood."""
+    """A prepared line. Where ``action`` or ``condition`` is Unknown, that part could not be understood. ``name`` is the word of the
+    action, ``first`` its first argument."""
 
     line: tree.Line
     action: actions.Action | Unknown
     condition: conditions.Condition | Unknown | None = None
     decides: bool = True
+    name: str = ""
+    first: str = ""
 
     def verdict(self, state: State) -> Verdict:
         """Whether the rule applies. Raises Unknown."""
@@ -49,12 +52,12 @@ def parse(line: tree.Line, words: Sequence[str], kinds: dict[str, actions.Kind],
         return Rule(line, Unknown(f"the action {words[0] if words else ''!r}"), parse_condition(condition, acls))
     arguments, condition = actions.split_condition(words, kind.arity)
     try:
-        action = kind.build(inside, arguments)
+        action: actions.Action | Unknown = kind.build(inside, arguments)
     except Unknown as reason:
-        return Rule(line, reason, parse_condition(condition, acls), kind.decides)
+        action = reason
     except (IndexError, ValueError):
-        return Rule(line, Unknown(f"the arguments of {words[0]}"), parse_condition(condition, acls), kind.decides)
-    return Rule(line, action, parse_condition(condition, acls), kind.decides)
+        action = Unknown(f"the arguments of {words[0]}")
+    return Rule(line, action, parse_condition(condition, acls), kind.decides, words[0], next(iter(arguments), ""))
 
 
 def parse_condition(words: Sequence[str], acls: conditions.Acls) -> conditions.Condition | Unknown | None:

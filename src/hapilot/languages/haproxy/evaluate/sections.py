@@ -11,16 +11,30 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from hapilot.languages.haproxy import lexer, tree
-from hapilot.languages.haproxy.evaluate import actions, actions_http, conditions, formats, rules
+from hapilot.languages.haproxy.evaluate import (
+    actions,
+    actions_answer,
+    actions_http,
+    conditions,
+    cookies,
+    counters,
+    formats,
+    replies,
+    rules,
+    users,
+)
 from hapilot.languages.haproxy.evaluate.binds import Bind, Server, parse_binds, parse_server
 from hapilot.languages.haproxy.evaluate.values import Unknown
 
 _INHERITED = frozenset(
     {
         "acl",
+        "cookie",
         "default-server",
         "default_backend",
+        "errorfile",
         "http-after-response",
+        "http-error",
         "http-request",
         "http-response",
         "mode",
@@ -41,17 +55,6 @@ class Switch:
     name: formats.Format
 
 
-@dataclass(frozen=True, slots=True)
-class ResponseRule:
-    """A rule on the response that works on a header."""
-
-    line: tree.Line
-    action: str
-    name: str
-    value: formats.Format | None
-    condition: conditions.Condition | Unknown | None
-
-
 @dataclass(slots=True)
 class Proxy:
     """One section. Rules are in the order of the file, each kind by itself, as HAProxy keeps them."""
@@ -68,8 +71,12 @@ class Proxy:
     content: list[rules.Rule] = field(default_factory=list[rules.Rule])
     http: list[rules.Rule] = field(default_factory=list[rules.Rule])
     redirects: list[rules.Rule] = field(default_factory=list[rules.Rule])
-    response: list[ResponseRule] = field(default_factory=list[ResponseRule])
-    after_response: list[ResponseRule] = field(default_factory=list[ResponseRule])
+    response: list[rules.Rule] = field(default_factory=list[rules.Rule])
+    after_response: list[rules.Rule] = field(default_factory=list[rules.Rule])
+    errors: dict[int, replies.Reply] = field(default_factory=dict[int, replies.Reply])
+    cookie: cookies.Persistence | Unknown | None = None
+    table: counters.StickTable | None = None
+    all_backups: bool = False
     backends: list[Switch] = field(default_factory=list[Switch])
     chosen_servers: list[Switch] = field(default_factory=list[Switch])
     default_backend: tuple[tree.Line, str] | None = None
@@ -85,10 +92,12 @@ class Proxy:
 
 @dataclass(frozen=True, slots=True)
 class Sections:
-    """All proxies, and those that can be a backend by name."""
+    """All proxies, and those that can be a backend by name; user lists and stick tables by name."""
 
     proxies: tuple[Proxy, ...]
     backends: Mapping[str, Proxy]
+    users: Mapping[str, users.UserList]
+    tables: Mapping[str, counters.StickTable]
 
 
 Read = tuple[tree.Line, Sequence[str]]
@@ -100,6 +109,7 @@ def prepare(config: tree.Config, environment: Mapping[str, str]) -> Sections:
     last: list[Read] = []
     by_name: dict[str, list[Read]] = {}
     proxies: list[Proxy] = []
+    lists: dict[str, users.UserList] = {}
     for section in config.sections:
         read = [(line, words_of(line, environment)) for line in section.lines]
         if section.kind == "defaults":
@@ -109,7 +119,10 @@ def prepare(config: tree.Config, environment: Mapping[str, str]) -> Sections:
         elif section.kind in _PROXIES:
             inherited = by_name.get(section.inherits, ()) if section.inherits else last
             proxies.append(_proxy(section, (inherited, read), len(proxies) + 1))
-    return Sections(tuple(proxies), {proxy.name: proxy for proxy in proxies if proxy.kind != "frontend"})
+        elif section.kind == "userlist":
+            lists[section.name] = users.parse(words for _, words in read)
+    tables = {proxy.table.name: proxy.table for proxy in proxies if proxy.table is not None}
+    return Sections(tuple(proxies), {proxy.name: proxy for proxy in proxies if proxy.kind != "frontend"}, lists, tables)
 
 
 def words_of(line: tree.Line, environment: Mapping[str, str]) -> Sequence[str]:
@@ -182,13 +195,34 @@ def _redirect(proxy: Proxy, line: tree.Line, words: Sequence[str], acls: conditi
 
 
 def _response(proxy: Proxy, line: tree.Line, words: Sequence[str], acls: conditions.Acls) -> None:
-    if len(words) < 3 or not words[1].endswith("-header"):
-        return
-    arity = 1 if words[1] == "del-header" else 2
-    arguments, condition = actions.split_condition(words[1:], arity)
-    value = formats.parse(arguments[-1]) if len(arguments) > 1 and arity == 2 else None
-    rule = ResponseRule(line, words[1], arguments[0], value, rules.parse_condition(condition, acls))
+    rule = rules.parse(line, words[1:], actions_answer.ANSWER, acls)
     (proxy.response if words[0] == "http-response" else proxy.after_response).append(rule)
+
+
+def _http_error(proxy: Proxy, line: tree.Line, words: Sequence[str], acls: conditions.Acls) -> None:
+    try:
+        reply = replies.parse(words[1:], 0)
+    except ValueError:
+        return
+    proxy.errors.pop(reply.status, None)
+    if reply.source != "default-errorfiles":
+        proxy.errors[reply.status] = reply
+
+
+def _error_file(proxy: Proxy, line: tree.Line, words: Sequence[str], acls: conditions.Acls) -> None:
+    if len(words) > 2 and words[1].isdigit():
+        proxy.errors[int(words[1])] = replies.Reply(int(words[1]), source="errorfile", argument=words[2])
+
+
+def _cookie(proxy: Proxy, line: tree.Line, words: Sequence[str], acls: conditions.Acls) -> None:
+    try:
+        proxy.cookie = cookies.parse(line, words) if len(words) > 1 else None
+    except Unknown as reason:
+        proxy.cookie = reason
+
+
+def _stick_table(proxy: Proxy, line: tree.Line, words: Sequence[str], acls: conditions.Acls) -> None:
+    proxy.table = counters.parse(proxy.name, words[1:])
 
 
 def _use_backend(proxy: Proxy, line: tree.Line, words: Sequence[str], acls: conditions.Acls) -> None:
@@ -211,6 +245,8 @@ def _default_backend(proxy: Proxy, line: tree.Line, words: Sequence[str], acls: 
 def _option(proxy: Proxy, line: tree.Line, words: Sequence[str], acls: conditions.Acls) -> None:
     if words[1:2] and words[1] == "forwardfor":
         proxy.forward_for = (line, tuple(words[2:]))
+    elif words[1:2] and words[1] == "allbackups":
+        proxy.all_backups = True
 
 
 def _monitor(proxy: Proxy, line: tree.Line, words: Sequence[str], acls: conditions.Acls) -> None:
@@ -230,6 +266,10 @@ _READERS: Mapping[str, _Reader] = {
     "redirect": _redirect,
     "http-response": _response,
     "http-after-response": _response,
+    "http-error": _http_error,
+    "errorfile": _error_file,
+    "cookie": _cookie,
+    "stick-table": _stick_table,
     "use_backend": _use_backend,
     "use-server": _use_server,
     "default_backend": _default_backend,

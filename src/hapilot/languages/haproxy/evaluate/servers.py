@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from hapilot.languages.haproxy.evaluate import samples, streams, trace, values
+from hapilot.languages.haproxy.evaluate import cookies, samples, streams, trace, values
 from hapilot.languages.haproxy.evaluate.arrival import Arrival
 from hapilot.languages.haproxy.evaluate.binds import Bind, Server
 from hapilot.languages.haproxy.evaluate.connection import Endpoint, First, Http, ProxyHeader, Raw, Request, Tls
@@ -23,9 +23,11 @@ Sockets = Mapping[str, tuple[Proxy, Bind]]
 
 def leave(backend: Proxy, state: State, sockets: Sockets) -> Arrival | trace.Outcome:
     """Where a connection goes from ``backend``."""
-    servers = _usable(backend, state)
+    servers, direct = _usable(backend, state)
     if not servers:
         return streams.nowhere(state, "no server")
+    if not direct and isinstance(backend.cookie, cookies.Persistence) and state.message is not None:
+        state.offer = cookies.offer(backend.title, backend.cookie, servers, state.message)
     local = next((server for server in servers if server.address in sockets), None)
     first = local or servers[0]
     if local is not None:
@@ -37,16 +39,41 @@ def leave(backend: Proxy, state: State, sockets: Sockets) -> Arrival | trace.Out
         send_proxy=first.send_proxy,
         tls=first.has("ssl"),
         sni=_server_name(first, state),
+        certain=first.line if len(servers) == 1 else None,
+        cookies=() if state.offer is None else tuple((name, value) for name, value in state.offer.by_server if value is not None),
     )
 
 
-def _usable(backend: Proxy, state: State) -> Sequence[Server]:
-    """The server that a rule names, else all that are not disabled; backups only where there are no others."""
-    asked = streams.chosen_server(backend, state)
+def _usable(backend: Proxy, state: State) -> tuple[Sequence[Server], bool]:
+    """The servers that may be chosen, and whether a ``use-server`` line or the client's cookie asks for just this one.
+
+    Those that are disabled are down. Without being asked for, one of weight 0 gets nothing, and backups only come in where there are no
+    others: the first of them, or all with ``option allbackups`` (``recalc_server_counts``). Where the cookie is of a mode that is not
+    modelled, it may be any."""
     alive = [server for server in backend.servers if not server.has("disabled")]
-    named = [server for server in alive if server.name == asked]
-    primary = [server for server in alive if not server.has("backup")]
-    return named or primary or alive
+    if isinstance(backend.cookie, Unknown):
+        return alive, False
+    named = next((server for name in streams.chosen_servers(backend, state) for server in alive if server.name == name), None)
+    asked = _by_cookie(backend, state)
+    direct = named or asked
+    if direct is not None:
+        return [direct], True
+    weighty = [server for server in alive if server.options.get("weight") != "0"]
+    primary = [server for server in weighty if not server.has("backup")]
+    backups = [server for server in weighty if server.has("backup")]
+    return primary or (backups if backend.all_backups else backups[:1]), False
+
+
+def _by_cookie(backend: Proxy, state: State) -> Server | None:
+    """The server of the client's cookie."""
+    cookie = backend.cookie
+    if not isinstance(cookie, cookies.Persistence) or state.message is None:
+        return None
+    found = cookies.asked_for(cookie, backend.servers, state.message)
+    cookies.pass_on(cookie, state.message)
+    if found is not None:
+        state.note(cookie.line, "cookie", f"{cookie.name} asks for {found.name}")
+    return found
 
 
 def _server_name(server: Server, state: State) -> str | None:

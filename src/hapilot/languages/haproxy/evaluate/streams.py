@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import ipaddress
 import itertools
+from collections.abc import Iterator
 
-from hapilot.languages.haproxy.evaluate import actions, http1, rules, trace
+from hapilot.languages.haproxy.evaluate import actions, counters, http1, replies, rules, trace
 from hapilot.languages.haproxy.evaluate.conditions import Verdict
 from hapilot.languages.haproxy.evaluate.connection import Http, Raw, Request, Silent, Tls
-from hapilot.languages.haproxy.evaluate.sections import Proxy, ResponseRule, Sections, Switch
-from hapilot.languages.haproxy.evaluate.state import Message, State
+from hapilot.languages.haproxy.evaluate.message import Message
+from hapilot.languages.haproxy.evaluate.sections import Proxy, Sections, Switch
+from hapilot.languages.haproxy.evaluate.state import State
 from hapilot.languages.haproxy.evaluate.values import Unknown
 
 
@@ -33,6 +35,7 @@ def pass_frontend(proxy: Proxy, state: State) -> trace.Outcome | None:
 def pass_backend(proxy: Proxy, state: State) -> trace.Outcome | None:
     """The rules of a backend that a frontend has chosen; None where a server is to be picked."""
     state.section, state.backend = proxy.title, proxy.name
+    state.pages = (proxy.errors, *state.pages)
     if proxy.mode == "http":
         return speak_http(state) or _http_rules(proxy, state)
     if state.message is not None:
@@ -77,10 +80,15 @@ def speak_http(state: State) -> trace.Outcome | None:
         refused = http1.refusal(request)
         if refused is None:
             state.message = Message.read(request, "https" if state.tls else "http")
+            for entry in (*state.session_tracked.values(), *state.tracked.values()):
+                entry.add(*counters.REQUEST)
             return None
         first = refused
+    # The parser answers, before any rule and any page of the configuration.
     if isinstance(first, http1.Refusal) and not state.unread:
+        state.answer = replies.standard(first.status)
         return trace.Respond(first.status, reason=first.reason)
+    state.answer = replies.standard(400)
     kind = "TLS" if isinstance(first, Tls) else "a PROXY header" if state.unread else "something else"
     return trace.Respond(400, reason=f"HTTP is expected, and the client sends {kind}")
 
@@ -89,6 +97,7 @@ def _http_rules(proxy: Proxy, state: State) -> trace.Outcome | None:
     """All that HAProxy does with a request before it chooses a backend or a server (``http_process_req_common``)."""
     state.final = True
     if proxy.monitor is not None and state.message is not None and state.message.uri == proxy.monitor[1]:
+        state.answer = replies.error(200, state, state.pages)
         return trace.Respond(200, line=proxy.monitor[0], reason="monitor-uri")
     for ruleset in (proxy.content, proxy.http):
         ending = rules.run(ruleset, state)
@@ -146,6 +155,8 @@ def _default_backend(proxy: Proxy, state: State, sections: Sections) -> Proxy | 
 
 def nowhere(state: State, reason: str) -> trace.Respond | trace.Reject:
     """What HAProxy does where there is nobody to send a connection to."""
+    if state.message is not None:
+        state.answer = replies.error(503, state, state.pages)
     return trace.Respond(503, reason=reason) if state.message is not None else trace.Reject(reason)
 
 
@@ -165,34 +176,12 @@ def add_forwarded_for(frontend: Proxy, backend: Proxy, state: State) -> None:
     state.note(line, "add-header", f"{name}: {state.source.ip}")
 
 
-def note_response(proxies: list[Proxy], state: State, *, forwarded: bool) -> None:
-    """Records the rules on the response; those of ``http-response`` only see what a server sent."""
-    if state.message is None:
-        return
-    for proxy in proxies:
-        for rule in [*(proxy.response if forwarded else []), *proxy.after_response]:
-            _note_one(proxy, rule, state)
-
-
-def _note_one(proxy: Proxy, rule: ResponseRule, state: State) -> None:
-    try:
-        if isinstance(rule.condition, Unknown):
-            raise rule.condition
-        if rule.condition is not None and rule.condition.verdict(state) is not Verdict.YES:
-            return
-        value = rule.value.value(state) if rule.value is not None else None
-    except Unknown:
-        value = None
-    state.shared.response.append(trace.ResponseHeader(proxy.title, rule.line, rule.action, rule.name, value))
-
-
-def chosen_server(proxy: Proxy, state: State) -> str | None:
-    """The server that a ``use-server`` line asks for."""
+def chosen_servers(proxy: Proxy, state: State) -> Iterator[str]:
+    """The servers that ``use-server`` lines ask for, in their order; the first that is not down is taken."""
     for switch in proxy.chosen_servers:
         if _holds(switch, state):
             state.note(switch.rule.line, "use-server", switch.name.best(state))
-            return switch.name.best(state)
-    return None
+            yield switch.name.best(state)
 
 
 def _holds(switch: Switch, state: State) -> bool:

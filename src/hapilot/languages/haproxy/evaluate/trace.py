@@ -63,7 +63,8 @@ class SeenRequest:
 
 @dataclass(frozen=True, slots=True)
 class ResponseHeader:
-    """A rule that works on the response; ``value`` is None where it can't be known beforehand."""
+    """A line that works on the headers of the answer, in the order in which it takes effect; ``value`` is None where it can't be known
+    beforehand, and whether the line applies at all may depend on the answer then."""
 
     section: str
     line: tree.Line
@@ -73,8 +74,23 @@ class ResponseHeader:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer. ``body`` is None where it is not known; ``server`` is the name of the one that gave it, in its backend."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes | None = None
+    server: str = ""
+
+    def header(self, name: str) -> str | None:
+        """The first value of a header, whatever the case of its name."""
+        return next((value for other, value in self.headers if other.lower() == name.lower()), None)
+
+
+@dataclass(frozen=True, slots=True)
 class Forward:
-    """The connection goes to one of ``servers`` of ``backend``."""
+    """The connection goes to one of ``servers`` of ``backend``: to ``certain`` for sure, where that is not None. ``cookies`` tells for
+    each server that has one the Set-Cookie by which the client will come back to it; there are none where it has come back already."""
 
     backend: str
     servers: tuple[tree.Line, ...]
@@ -82,6 +98,8 @@ class Forward:
     send_proxy: Literal["v1", "v2"] | None = None
     tls: bool = False
     sni: str | None = None
+    certain: tree.Line | None = None
+    cookies: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +144,11 @@ Outcome = Forward | Respond | Redirect | Reject | Opaque
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """The whole way of one connection. ``variables`` are those of the last layer; ``client`` is the source it knew in the end."""
+    """The whole way of one connection. ``variables`` are those of the last layer; ``client`` is the source it knew in the end.
+
+    ``answer`` is what the client is sent: HAProxy's own answer, or the server's as the rules leave it, where the evaluator was told that.
+    Header names are as HAProxy writes them (over HTTP/2 they travel in lower case); headers of one hop, such as Connection, are left out.
+    """
 
     outcome: Outcome
     steps: tuple[Step, ...]
@@ -137,3 +159,4 @@ class Trace:
     destination: Endpoint | None
     request: SeenRequest | None
     response: tuple[ResponseHeader, ...] = ()
+    answer: Answer | None = None

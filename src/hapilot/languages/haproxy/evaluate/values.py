@@ -32,7 +32,7 @@ def as_text(value: Value) -> str:
 
 
 def as_bytes(value: Value) -> bytes:
-    """Binary data; addresses in network order, integers as 8 bytes."""
+    """Binary data; addresses in network order, integers and booleans as 8 bytes."""
     if isinstance(value, bytes):
         return value
     if isinstance(value, ipaddress.IPv4Address | ipaddress.IPv6Address):

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 
 import pytest
 
 from hapilot.languages.haproxy.evaluate import connection, trace
-from hapilot.languages.haproxy.evaluate.connection import Connection, Endpoint, Http, ProxyHeader, Request, Silent, Tls, endpoint
-from hapilot.languages.haproxy.evaluate.evaluator import Evaluator
+from hapilot.languages.haproxy.evaluate.connection import (
+    ClientCertificate,
+    Connection,
+    Endpoint,
+    Http,
+    ProxyHeader,
+    Request,
+    Silent,
+    Tls,
+    endpoint,
+)
+from hapilot.languages.haproxy.evaluate.crtlists import Certificate
+from hapilot.languages.haproxy.evaluate.evaluator import Around, Evaluator
 from hapilot.languages.haproxy.tree import Config, Env, Section, line, opaque
 
 CLIENT = endpoint("198.51.100.7:50000")
+TRUSTED = ClientCertificate(b"", frozenset({"ca.pem"}))
 
 
 def section(kind: str, name: str, text: str) -> Section:
@@ -193,19 +206,19 @@ def test_a_ring_of_sockets_ends() -> None:
 @pytest.mark.parametrize(
     ("options", "first", "expected"),
     [
-        ("", Tls("a.test", inside=Request()), "label a.test"),
-        ("strict-sni", Tls("a.test", inside=Request()), "label a.test"),
-        ("", Tls("none.test", inside=Request()), None),
+        ("", Tls("a.test", inside=Request()), "label"),
+        ("strict-sni", Tls("a.test", inside=Request()), "label"),
+        ("", Tls("none.test", inside=Request()), "label"),
         ("strict-sni", Tls("none.test", inside=Request()), "no certificate for the name, and strict-sni"),
-        ("verify required", Tls("a.test", inside=Request()), "a client certificate is required, and there is none"),
-        ("verify required", Tls("a.test", inside=Request(), client_certificate=True), "label a.test"),
+        ("verify required ca-file ca.pem", Tls("a.test", inside=Request()), "a client certificate is required, and there is none"),
+        ("verify required ca-file ca.pem", Tls("a.test", inside=Request(), client_certificate=TRUSTED), "label"),
         ("", Http(), "the client does not start TLS"),
         ("", Silent(), "the client does not start TLS"),
     ],
 )
 def test_certificates(options: str, first: connection.First, expected: str | None) -> None:
     tree = config(section("frontend", "tls", f"bind :80 ssl crt x.pem {options}\nhttp-request return"))
-    told = visit(Evaluator(tree, certificates=lambda bind, name: None if name == "none.test" else f"label {name}"), first)
+    told = visit(Evaluator(tree, Around(certificates={"x.pem": Certificate("label", ("a.test",))})), first)
     if isinstance(told.outcome, trace.Reject):
         assert told.outcome.reason == expected
     else:
@@ -228,7 +241,7 @@ def test_environment_lookups_and_variables() -> None:
         (section("global", "", "set-var proc.version int(7)\nset-var proc.load lua.x"), section("defaults", "", "mode http"), front)
     )
     tables = {"/run/hosts.map": [("shop.test/", "shop"), ("shop.test/a", "shop-a")], "/run/bad.acl": [("10.0.0.0/8", "")]}
-    told = Evaluator(tree, tables, {"RUN": "/run"}).run(
+    told = Evaluator(tree, Around(tables, {"RUN": "/run"})).run(
         Connection("unix@/run/front.sock", Http(Request(path="/ab", host="shop.test")), CLIENT)
     )
     assert isinstance(told.outcome, trace.Respond)
@@ -275,13 +288,88 @@ def test_statistics_page() -> None:
     assert visit(page, Http(Request(path="/other"))).outcome == trace.Respond(503, reason="no backend")
 
 
+def test_a_key_that_is_not_known_still_counts_a_newcomer() -> None:
+    rules = """stick-table type string size 10 store http_req_cnt
+    http-request track-sc0 lua.key
+    http-request track-sc1 src table nowhere
+    http-request return lf-string %[sc0_http_req_cnt]-%[sc1_tracked]"""
+    outcome = visit(frontend(rules)).outcome
+    assert isinstance(outcome, trace.Respond)
+    assert outcome.body == "1-0"
+
+
+STICKY = "cookie K insert indirect nocache\nserver a 10.0.0.1:80 cookie 1\nserver b 10.0.0.2:80 cookie 2\nserver c 10.0.0.3:80 backup"
+
+
+@pytest.mark.parametrize(
+    ("backend", "cookie", "certain", "cookies"),
+    [
+        (STICKY, "", None, (("a", "K=1; path=/"), ("b", "K=2; path=/"))),
+        (STICKY, "K=2", "b", ()),
+        (STICKY, "K=3", None, (("a", "K=1; path=/"), ("b", "K=2; path=/"))),
+        ("server a 10.0.0.1:80", "", "a", ()),
+        (f"{STICKY}\nuse-server a if TRUE", "K=2", "a", ()),
+        ("cookie K insert maxidle 10m\nserver a 10.0.0.1:80 cookie 1", "", "a", ()),
+        (STICKY.replace("insert", "rewrite"), "K=2", None, ()),
+    ],
+)
+def test_which_server_is_certain(backend: str, cookie: str, certain: str | None, cookies: tuple[tuple[str, str], ...]) -> None:
+    headers = (("Cookie", cookie),) if cookie else ()
+    told = visit(frontend("default_backend b", section("backend", "b", backend)), Http(Request(host="x", headers=headers)))
+    assert isinstance(told.outcome, trace.Forward)
+    assert (told.outcome.certain and str(told.outcome.certain.words[0]).split()[1]) == certain
+    assert told.outcome.cookies == cookies
+    assert told.answer is None
+    assert [(each.name, each.value) for each in told.response] == (
+        [("Set-Cookie", None), ("Cache-control", None)] if cookies else told_dated(backend)
+    )
+
+
+def told_dated(backend: str) -> list[tuple[str, str | None]]:
+    """A cookie that holds the time is announced, but not known."""
+    return [("Set-Cookie", None)] if "maxidle" in backend else []
+
+
+def test_the_answer_of_a_server_on_its_way() -> None:
+    rules = "http-response set-header X-Frame DENY if { status 200 }\nhttp-after-response del-header server\ndefault_backend b"
+    evaluator = frontend(rules, section("backend", "b", STICKY))
+    connection = Connection(endpoint("192.0.2.1:80"), Http(Request(host="x")), CLIENT)
+    served = trace.Answer(200, (("Server", "x"), ("Connection", "close"), ("ETag", "1")), b"body", "b")
+    assert evaluator.run(connection, served).answer == trace.Answer(
+        200, (("ETag", "1"), ("X-Frame", "DENY"), ("Set-Cookie", "K=2; path=/"), ("Cache-control", "private")), b"body"
+    )
+    nobody = dataclasses.replace(served, server="")
+    assert evaluator.run(connection, nobody).answer is None, "nobody said which server it was"
+
+
+@pytest.mark.parametrize(
+    ("rule", "answer"),
+    [
+        ("http-request return status 200 content-type text/plain file a.txt", trace.Answer(200, (("content-type", "text/plain"),))),
+        ("http-request return status 200 content-type text/plain lf-string %T", trace.Answer(200, (("content-type", "text/plain"),))),
+        ("http-request return status 503 errorfiles mine", None),
+        ("http-request return status 503 errorfile mine.http", None),
+        (
+            "http-error status 403 content-type text/plain file a.txt\nhttp-request deny",
+            trace.Answer(403, (("content-type", "text/plain"),)),
+        ),
+        ("http-request return status 204\nhttp-after-response lua.x", None),
+        ("http-request return status 204\nhttp-after-response set-header A b if { lua.x }", None),
+        ("http-request use-service lua.x", None),
+        ("mode tcp\ntcp-request connection reject", None),
+    ],
+)
+def test_answers_that_are_not_known_or_not_whole(rule: str, answer: trace.Answer | None) -> None:
+    assert visit(frontend(rule)).answer == answer
+
+
 def test_large_tables_are_fast() -> None:
     """Ten thousand routes; far more than a linear search could do in the time."""
     rules = "use_backend %[base,map_beg(routes.map,none)]\nhttp-request set-var(txn.a) req.hdr(host),map_end(ends.map,none)"
     hosts = [(f"host{number}.example.test/", "b") for number in range(10_000)]
     ends = [(f".host{number}.example.test", "b") for number in range(10_000)]
     tree = config(section("frontend", "front", f"bind :80\n{rules}"), section("backend", "b", "server s 10.0.0.1:80"))
-    evaluator = Evaluator(tree, {"routes.map": hosts, "ends.map": ends})
+    evaluator = Evaluator(tree, Around({"routes.map": hosts, "ends.map": ends}))
     visit(evaluator)
     start = time.perf_counter()
     for number in range(500):
