@@ -36,6 +36,7 @@ CODES: Mapping[str, str] = {
     "duplicate-server": "A service has the same server twice.",
     "conflict": "Two keys, or a key and the protocol or TLS mode, can't go together.",
     "duplicate-route": "Two services have the same route on the same listener.",
+    "too-many-conditions": "A route has more conditions than fit into one HAProxy rule.",
     "shadowed-route": "A route that can never win, because others take everything it could match.",
     "duplicate-bind": "Two listeners use the same address and port.",
     "unused-listener": "A listener to which no service is bound.",
@@ -62,5 +63,14 @@ CODES: Mapping[str, str] = {
     "port-in-use": "Another program listens on the address and port.",
     "port-privileged": "A port below 1024 without the right to open it.",
     "address-not-local": "An address that no interface of this machine has.",
+    "limit-files": "The site needs more open files than HAProxy may have.",
+    "limit-memory": "The site needs more memory than there is.",
+    "socket-path": "The path of a unix socket at which none can be made.",
+    "socket-not-passed": "An `fd:` address at which no listening socket was handed over.",
+    # containers
+    "container-mount": "A folder that can't be mounted into a container.",
+    "container-outside": "A file that the site reads is in no folder that the container gets.",
+    "container-unreadable": "A file that the user in the container can't read.",
+    "container-socket": "A unix socket or a handed-over one that the container does not have by itself.",
 }
 """Code to meaning, one sentence each."""

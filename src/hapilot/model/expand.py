@@ -16,7 +16,7 @@ import pydantic
 import yaml
 
 from hapilot.base import diagnostics, names
-from hapilot.model import core_schema, listener, service, settings, site, spec, values
+from hapilot.model import core_schema, fitting, listener, service, settings, site, spec, values
 
 
 @dataclass(slots=True)
@@ -50,10 +50,11 @@ def expand(
     """
     listeners = said.listeners if said.listeners is not None else _default_listeners(said.services)
     work = _Work(listeners, said.services, origins, dropped, [])
-    canaries = {each.canary.service for each in said.services.values() if each.canary is not None}
+    elsewhere = {each.canary.service for each in said.services.values() if each.canary is not None}
+    elsewhere |= {each.default for each in listeners.values() if each.default is not None}
     services: dict[str, service.Service] = {}
     for name, each in said.services.items():
-        bound = _bind(name, each, work, only_canary=name in canaries)
+        bound = _bind(name, each, work, elsewhere=name in elsewhere)
         if bound is not None:
             services[name] = _fill(each, said.defaults).model_copy(update={"listener": bound, "canary": _canary(name, each, work)})
     work.services = services
@@ -78,14 +79,14 @@ def _default_listeners(services: Mapping[str, service.Service]) -> dict[str, lis
     return result
 
 
-def _bind(name: str, each: service.Service, work: _Work, *, only_canary: bool) -> list[str] | None:
-    """The service's listeners; None if it has none and needs one."""
+def _bind(name: str, each: service.Service, work: _Work, *, elsewhere: bool) -> list[str] | None:
+    """The service's listeners; None if it has none and needs one. ``elsewhere``: something else in the site leads to it."""
     if each.listener:
         path = ("services", name, "listener")
         known = [it for place, it in enumerate(each.listener) if work.exists("listener", it, (*path, place), f"the service {name!r}")]
         return list(dict.fromkeys(known)) or None
-    if only_canary and not (each.host or each.path or each.match):
-        return []  # reached through the other service only: a route of its own would take every host
+    if elsewhere and not (each.host or each.path or each.match):
+        return []  # reached from there only: a route of its own would take every host
     usual = _usual_listener(each, work.listeners)
     if usual is not None:
         return [usual]
@@ -115,7 +116,7 @@ def _fill(each: service.Service, defaults: service.Defaults) -> service.Service:
     """What the service leaves out, from ``defaults:`` and from the rules of the site file."""
     changes: dict[str, object] = {
         "tls": each.tls_mode,
-        "balance": _first(each.balance, defaults.balance, "roundrobin"),
+        "balance": _first(each.balance, _common_balance(each, defaults), "roundrobin"),
         "health": _first(each.health, _common_health(each, defaults), service.Health()),
         "retries": _first(each.retries, defaults.retries),
         "max_connections": _first(each.max_connections, defaults.max_connections),
@@ -127,10 +128,15 @@ def _fill(each: service.Service, defaults: service.Defaults) -> service.Service:
 def _common_health(each: service.Service, defaults: service.Defaults) -> object:
     """The common health check; without its HTTP request for services to which hapilot speaks no HTTP."""
     common = defaults.health
-    speaks_http = each.protocol == "http" and each.tls_mode != "passthrough"
-    if isinstance(common, service.Health) and common.http is not None and not speaks_http:
+    if isinstance(common, service.Health) and common.http is not None and fitting.kind_of(each) not in fitting.REQUESTS:
         return common.model_copy(update={"http": None, "expect": []})
     return common
+
+
+def _common_balance(each: service.Service, defaults: service.Defaults) -> object:
+    """The common way to balance; for services in which hapilot sees no requests only if it needs none."""
+    sees_requests = fitting.kind_of(each) in fitting.REQUESTS
+    return None if isinstance(defaults.balance, service.Hash) and not sees_requests else defaults.balance
 
 
 def _first(*candidates: object) -> object:

@@ -6,10 +6,12 @@ from typing import Annotated, Any, Literal
 
 import pydantic
 
-from hapilot.model import section, values
+from hapilot.model import messages, section, values
 
 Percent = Annotated[int, pydantic.Field(ge=0, le=100)]
 Status = Annotated[int, pydantic.Field(ge=200, le=599)]
+WITHOUT_BODY = (204, 205, 304)
+"""Statuses whose answers have no body (RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5)."""
 Count = Annotated[int, pydantic.Field(ge=1, le=10_000_000)]
 
 
@@ -111,38 +113,45 @@ class Timeouts(section.Section):
 
 
 class Sticky(section.Section):
-    """A client keeps its server."""
+    """A client keeps its server, by a cookie that says nothing of the server's address."""
 
     cookie: values.Token
+    """The cookie's name."""
 
 
 class HeaderChanges(section.Section):
-    """Headers to set (replace), add and remove."""
+    """Headers to remove, to set (replace) and to add, in this order; values are taken literally."""
 
-    set: dict[values.Token, values.Text] = {}
-    add: dict[values.Token, values.Text] = {}
-    remove: Annotated[list[values.Token], values.Many] = []
+    set: dict[messages.HeaderName, messages.HeaderValue] = {}
+    add: dict[messages.HeaderName, messages.HeaderValue] = {}
+    remove: Annotated[list[messages.HeaderName], values.Many] = []
 
 
 class Headers(section.Section):
     """Changes to the headers of requests and of responses."""
 
     request: HeaderChanges = HeaderChanges()
+    """What the servers see."""
     response: HeaderChanges = HeaderChanges()
+    """What clients see, also of answers that hapilot gives itself."""
 
 
 class Rewrite(section.Section):
     """What the server sees instead of the requested path and host."""
 
     strip_prefix: values.Path | None = None
+    """Taken from the start of the path, on segment borders."""
     prefix: values.Path | None = None
-    host: values.Text | None = None
+    """Put in front of the path, after strip_prefix."""
+    host: messages.SentHost | None = None
+    """The Host header that servers see; TLS to them still names the requested host, unless verify.name says otherwise."""
 
 
 class Redirect(section.Section):
     """Answer with a redirect instead of asking a server."""
 
-    to: values.Text
+    to: messages.Destination
+    """A URL or a path; ``{host}`` stands for the requested host, ``{path}`` for the path and query as they were sent."""
     code: Literal[301, 302, 303, 307, 308] = 308
 
 
@@ -157,46 +166,80 @@ class Password(section.Section):
 class Users(section.Section):
     """HTTP basic authentication."""
 
-    users: dict[values.User, Password]
+    users: Annotated[dict[values.User, Password], pydantic.Field(min_length=1)]
+    """Who may, each with a password."""
 
 
 class ClientCertificates(section.Section):
-    """Certificates that clients present."""
+    """Certificates that clients present, and what of them servers get as headers."""
 
     ca: values.Text
+    """A PEM file with the CAs that issue them."""
     require: bool = True
+    """Whether the TLS handshake fails without one; otherwise clients may do without, and the server sees which do."""
 
 
 class RateLimit(section.Section):
-    """How much one client may ask."""
+    """How much one client may ask. Only requests that were let through are counted, so who is refused gets in again."""
 
     requests: Count
+    """How many in any span of ``per``."""
     per: values.Duration
+    """The span."""
     by: Literal["client"] = "client"
+    """An IPv4 address, or the first 64 bits of an IPv6 address."""
 
 
 class Canary(section.Section):
-    """A share of the requests goes to another service."""
+    """A share of the requests goes to another service. The same client (an IPv4 address, or the first 64 bits of an IPv6 address) always
+    gets the same of the two."""
 
     service: values.Name
+    """The other service. One that nothing else leads to needs no host."""
     percent: Percent | None = None
+    """How many of 100 clients."""
     header: values.Token | None = None
+    """Requests with this header go to the other service, unless its value is ``never``, which keeps them here."""
+
+    @pydantic.model_validator(mode="after")
+    def _some_way(self) -> Canary:
+        if self.percent is None and self.header is None:
+            raise values.refuse("missing-key", "a canary needs percent or header", "such as percent: 10")
+        return self
 
 
 class Maintenance(section.Section):
     """The answer while the service is down on purpose."""
 
     status: Status = 503
-    body: str = ""
+    """The status of the answer."""
+    body: messages.PageText = ""
+    """The page; HTML if it starts with ``<``, else plain text."""
+
+    @pydantic.model_validator(mode="after")
+    def _may_have_a_body(self) -> Maintenance:
+        if self.body and self.status in WITHOUT_BODY:
+            raise values.refuse("bad-value", f"an answer with status {self.status} has no body", "leave out body, or use another status")
+        return self
 
 
 class Match(section.Section):
-    """A further condition of a route; all that are given must hold."""
+    """Further conditions of a route; all that are given must hold. ``*`` as a value means that there is any."""
 
-    method: Annotated[list[values.Token], values.Many] = []
+    method: Annotated[list[values.Token], values.Many, pydantic.Field(max_length=10)] = []
+    """One of these, in their case (RFC 9110, section 9.1)."""
     header: dict[values.Token, values.Text] = {}
-    query: dict[str, values.Text] = {}
+    """A line of this header has exactly this value."""
+    query: dict[values.QueryName, values.Text] = {}
+    """The first parameter of this name in the query has exactly this value, decoded."""
     client: Annotated[list[values.Network], values.Many] = []
+    """The client's address is in one of these networks."""
+
+    @pydantic.model_validator(mode="after")
+    def _something(self) -> Match:
+        if not (self.method or self.header or self.query or self.client):
+            raise values.refuse("missing-key", "the condition states nothing", "add method, header, query or client")
+        return self
 
 
 class Service(section.Section):
@@ -211,7 +254,8 @@ class Service(section.Section):
     path: Annotated[list[values.Path], values.Many] = []
     """Path prefixes that lead here, on segment borders; none: every path."""
     match: Annotated[list[Match], values.Many] = []
-    """Further conditions."""
+    """Further conditions of its routes; all must hold. Of several services with the same host and path, the one with most conditions is
+    asked first, and one without conditions takes the rest."""
     listener: Annotated[list[values.Name], values.Many] = []
     """Listeners where it can be reached."""
     servers: list[Annotated[Server, values.ShortForm(_server_short_form, {"type": "string", "examples": ["10.0.0.20:8080"]})]] = []
@@ -230,17 +274,27 @@ class Service(section.Section):
     max_connections: Count | None = None
     """Connections to all its servers together; more wait in a queue."""
     sticky: Sticky | None = None
+    """A client keeps its server."""
     headers: Headers | None = None
+    """Headers to set, add and remove."""
     rewrite: Rewrite | None = None
+    """What the server sees instead of the requested path and host."""
     redirect: Redirect | None = None
+    """Answer with a redirect instead of asking a server."""
     allow: Annotated[list[values.Network], values.Many] = []
+    """Clients from these networks only; others get 403, or are cut off where hapilot sees no requests."""
     deny: Annotated[list[values.Network], values.Many] = []
+    """No clients from these networks, whatever ``allow`` says."""
     basic_auth: Users | None = None
+    """Users and passwords, asked for by HTTP basic authentication."""
     client_certificates: ClientCertificates | None = None
     rate_limit: RateLimit | None = None
+    """How much one client may ask; more gets 429."""
     canary: Canary | None = None
     maintenance: Maintenance | None = None
-    errors: dict[Annotated[int, pydantic.Field(ge=400, le=599, strict=False)], values.Text] = {}
+    """The answer while the service is down on purpose; ``{}`` is a plain 503."""
+    errors: dict[Annotated[int, pydantic.Field(ge=400, le=599, strict=False)], messages.PageFile] = {}
+    """Pages for the errors that hapilot answers itself, by status; what servers answer is never replaced."""
     http2: Literal["h2", "h2c"] | None = None
     """Speak HTTP/2 to the servers: over TLS (h2) or in clear (h2c)."""
 

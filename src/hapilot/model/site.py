@@ -27,8 +27,9 @@ class Origins:
     def at(self, *path: str | int) -> Origin:
         """The place of the value, or of the nearest value around it."""
         for end in range(len(path), -1, -1):
-            if path[:end] in self.of_values:
-                return self.of_values[path[:end]]
+            found = self.of_values.get(path[:end])
+            if found is not None:
+                return found
         return BUILT_IN
 
     def key(self, *path: str | int) -> Origin:
@@ -65,6 +66,8 @@ class Materials:
     """PEM text of CA files, by the path as the site file says it."""
     passwords: Mapping[Path, Secret] = field(default_factory=dict[Path, Secret])
     """Passwords by the path of their mapping, such as ("admin", "stats", "users", "admin")."""
+    pages: Mapping[Path, bytes] = field(default_factory=dict[Path, bytes])
+    """Error pages by the path of their file's name, such as ("services", "shop", "errors", 503)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from hapilot.model import admin as admins
-from hapilot.model import certificate, listener, section, service, settings, values
+from hapilot.model import certificate, descriptions, listener, section, service, settings, values
 from hapilot.model import expect as expects
 
 
@@ -32,7 +32,7 @@ class SiteSpec(section.Section):
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of a site file."""
-    schema = SiteSpec.model_json_schema(by_alias=True)
+    schema = descriptions.describe(SiteSpec.model_json_schema(by_alias=True), SiteSpec)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "hapilot site file",

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import pydantic
-from pydantic_core import PydanticCustomError, core_schema
+from pydantic_core import PydanticCustomError
 
 from hapilot.base import names
+from hapilot.model.short_form import ShortForm, one_or_many
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -107,8 +107,11 @@ class BindAddress:
 def _parse_local_bind(text: str) -> BindAddress:
     if text.startswith("unix:"):
         path = text.removeprefix("unix:")
-        if not path.startswith("/") or not path.isprintable() or len(path) > 90:
-            raise refuse("bad-address", f"{text!r} is not unix:/absolute/path of at most 90 characters")
+        if not path.startswith("/") or not path.isprintable() or len(path.encode()) > 90:
+            raise refuse("bad-address", f"{text!r} is not unix:/absolute/path of at most 90 bytes")
+        if any(special in path for special in ",$"):
+            # HAProxy splits addresses at commas and looks for variables in them (manual, section 4.2, "bind").
+            raise refuse("bad-address", f"{text!r} has a comma or a dollar sign, which HAProxy can't have in the path of a socket")
         return BindAddress("unix", path=path)
     number = text.removeprefix("fd:")
     if not (number.isascii() and number.isdigit() and 3 <= int(number) < 1024):
@@ -275,11 +278,6 @@ def print_duration(milliseconds: int) -> str:
     return f"{milliseconds}ms"
 
 
-def one_or_many(value: Any) -> Any:
-    """Short form: one value where a list is meant."""
-    return value if isinstance(value, list) else [value]  # pyright: ignore[reportUnknownVariableType]
-
-
 _NAME_HINT = "a name has 1 to 64 letters, digits, - and _, and starts and ends with a letter or digit"
 
 
@@ -322,6 +320,16 @@ def _check_token(value: str) -> str:
     return value
 
 
+_QUERY_NAME = re.compile(r"[A-Za-z0-9._~\[\]-]{1,128}")
+
+
+def _check_query_name(value: str) -> str:
+    if not _QUERY_NAME.fullmatch(value):
+        hint = "a name has 1 to 128 letters, digits and ._~[]-, as it stands in the URL"
+        raise refuse("bad-value", f"{value!r} is not the name of a query parameter", hint)
+    return value
+
+
 def _check_user(value: str) -> str:
     if not value or ":" in value or " " in value or not value.isprintable():
         raise refuse("bad-value", f"{value!r} is not the name of a user", "a name of a user has no colon and no spaces")
@@ -358,25 +366,10 @@ HostName = Annotated[Text, pydantic.AfterValidator(_check_host_name)]
 """One host name, without wildcards."""
 Token = Annotated[str, pydantic.AfterValidator(_check_token)]
 """The name of a header, a cookie or a method (RFC 9110, section 5.6.2)."""
+QueryName = Annotated[str, pydantic.AfterValidator(_check_query_name)]
+"""The name of a parameter in a URL's query."""
 User = Annotated[str, pydantic.AfterValidator(_check_user)]
 """Who authenticates by a password (RFC 7617, section 2: no colon)."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ShortForm:
-    """A value may be written shorter than its canonical form: ``expand`` makes the one of the other, ``schema`` is what editors
-    accept besides; None means a single item where a list is meant."""
-
-    expand: Callable[[Any], Any]
-    schema: Mapping[str, Any] | None = None
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: pydantic.GetCoreSchemaHandler) -> core_schema.CoreSchema:
-        return core_schema.no_info_before_validator_function(self.expand, handler(source))
-
-    def __get_pydantic_json_schema__(self, core: core_schema.CoreSchema, handler: pydantic.GetJsonSchemaHandler) -> dict[str, Any]:
-        whole = dict(handler(core))
-        short = dict(self.schema) if self.schema is not None else whole.get("items", {})
-        return {"anyOf": [short, *whole.pop("anyOf", [whole])]}
 
 
 Many = ShortForm(one_or_many)

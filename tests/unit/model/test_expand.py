@@ -108,12 +108,13 @@ TRICKY = st.sampled_from(
     ["on", "0o17", "1e3", "12:30", "null", "~", "-", "${X}", "$${X}", "$$${", "a: b", "# c", "'", '"', "é", "a\\n", " x ", "5"]
 )
 TEXTS = TRICKY | st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=12)
+HEADER_VALUES = TEXTS.map(str.strip).filter(bool)
 LABELS = st.from_regex(r"[a-z]([a-z0-9-]{0,5}[a-z0-9])?", fullmatch=True)
 HOSTS = st.from_regex(r"(\*\.)?[a-z]([a-z0-9-]{0,5}[a-z0-9])?\.test", fullmatch=True)
 ADDRESSES = st.sampled_from(
     ["10.0.0.1:80", "[2001:db8::1]:443", "name.test:80", "10.0.0.2", {"address": "x:1", "weight": 0, "backup": True}]
 )
-MATCHES: list[Any] = [[{}], {"method": "GET"}]
+MATCHES: list[Any] = [[{"client": "10.0.0.0/8"}], {"method": "GET"}]
 DURATIONS = st.sampled_from(["1s", "1500ms", "2m", "1d"])
 SERVICE_KEYS: dict[str, st.SearchStrategy[Any]] = {
     "tls": st.sampled_from(["edge", "passthrough", "reencrypt", "none"]),
@@ -123,12 +124,17 @@ SERVICE_KEYS: dict[str, st.SearchStrategy[Any]] = {
     "health": st.sampled_from(["off", False]) | st.fixed_dictionaries({"every": DURATIONS}),
     "balance": st.sampled_from(["source", {"hash": "path"}, {"hash": {"header": "X-User"}}]),
     "timeouts": st.dictionaries(st.sampled_from(["connect", "server", "tunnel"]), DURATIONS),
-    "headers": st.fixed_dictionaries({"request": st.fixed_dictionaries({"set": st.dictionaries(st.just("X-A"), TEXTS)})}),
+    "headers": st.fixed_dictionaries({"request": st.fixed_dictionaries({"set": st.dictionaries(st.just("X-A"), HEADER_VALUES)})}),
     "allow": st.lists(st.sampled_from(["10.0.0.0/8", "2001:db8::/32"])),
-    "errors": st.dictionaries(st.sampled_from([503, 404]), TEXTS),
-    "basic_auth": st.fixed_dictionaries({"users": st.dictionaries(LABELS, st.fixed_dictionaries({"password_env": TEXTS}))}),
+    "errors": st.dictionaries(st.sampled_from([503, 404]), TEXTS.map("{}.html".format)),
+    "basic_auth": st.fixed_dictionaries({"users": st.dictionaries(LABELS, st.fixed_dictionaries({"password_env": TEXTS}), min_size=1)}),
     "match": st.sampled_from(MATCHES),
     "retries": st.integers(0, 100),
+    "rewrite": st.sampled_from([{"strip_prefix": "/a/"}, {"prefix": "/b", "host": "Internal.test:80"}, {"host": "[2001:db8::1]:80"}]),
+    "redirect": st.sampled_from([{"to": "https://{host}{path}"}, {"to": "/x", "code": 301}]),
+    "sticky": st.just({"cookie": "SRV"}),
+    "rate_limit": st.fixed_dictionaries({"requests": st.integers(1, 9), "per": DURATIONS}),
+    "http2": st.sampled_from(["h2", "h2c"]),
     "maintenance": st.fixed_dictionaries({"body": TEXTS | st.just("several\nlines\n")}),
 }
 SERVICES: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries({}, optional=SERVICE_KEYS)

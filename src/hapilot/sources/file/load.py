@@ -6,17 +6,15 @@ files to watch come out. No file, however bad, makes it raise. Called by the CLI
 
 from __future__ import annotations
 
-import contextlib
 import datetime
-import gc
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from hapilot.base import diagnostics
 from hapilot.base.origin import Origin
 from hapilot.model import expand, site, spec
-from hapilot.sources.file import anchor, authorities, certificates, folder, merge, reading, secrets, tree, validate
+from hapilot.sources.file import anchor, authorities, certificates, folder, merge, pages, reading, secrets, tree, validate
 from hapilot.sources.file.self_signed import LocalAuthority
 
 
@@ -43,8 +41,7 @@ class _Outside:
 def load_site(path: Path, *, environment: Mapping[str, str], now: datetime.datetime, authority: LocalAuthority) -> Loaded:
     """Loads a site file or a folder of them. ``now`` has a time zone. Bad parts are left out, each with its diagnostics."""
     outside = _Outside(environment, now, authority, reading.Files())
-    with _without_collector():
-        result, found = _load(path, outside)
+    result, found = _load(path, outside)
     return Loaded(result, diagnostics.in_order([*found, *outside.files.found]), outside.files.watched)
 
 
@@ -73,21 +70,10 @@ def _materials(canonical: spec.SiteSpec, origins: site.Origins, outside: _Outsid
         certificates.load(canonical.certificates, origins, outside.now, (files, outside.authority)),
         authorities.load(canonical.services, origins, files),
         secrets.load(canonical, origins, outside.environment, files),
+        pages.load(canonical.services, origins, files),
     )
 
 
 def _name(path: Path) -> str:
     """The site's name: the stem of its file or folder."""
     return path.stem or path.absolute().name or "site"
-
-
-@contextlib.contextmanager
-def _without_collector() -> Generator[None]:
-    """Loading makes objects that all stay, so the cyclic collector only costs time: three quarters of it for a large site."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()

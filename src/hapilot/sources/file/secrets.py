@@ -17,6 +17,9 @@ from hapilot.sources.file import reading
 
 _WAYS = ("password", "password_env", "password_file")
 
+LONGEST = 511
+"""Bytes of a password: HAProxy has it checked by crypt(3), which takes no more (libxcrypt's CRYPT_MAX_PASSPHRASE_SIZE with its NUL)."""
+
 
 def load(said: spec.SiteSpec, origins: site.Origins, environment: Mapping[str, str], files: reading.Files) -> dict[site.Path, Secret]:
     """Every password that can be had. Diagnostics go to ``files.found``."""
@@ -77,6 +80,9 @@ def _checked(text: str, called: str, origin: Origin, files: reading.Files) -> st
     """A password that can be used: not empty, and one line."""
     if not text:
         files.found.append(diagnostics.error("secret-missing", f"{called} is not there or empty", origin, "set it to the password"))
+        return None
+    if len(text.encode("utf-8", "replace")) > LONGEST:
+        files.found.append(diagnostics.error("bad-value", f"{called} is longer than {LONGEST} bytes", origin, "use a shorter one"))
         return None
     if not text.isprintable():
         files.found.append(diagnostics.error("bad-value", f"{called} has control characters", origin, "a password is one line of UTF-8"))
