@@ -3,9 +3,9 @@
 # remarks, up to the first section
 --- file: NAME, --- pem: NAME, --- env    as in loadcase
 --- target              optional: NAME=VALUE for the compile target (drop_to, lua=no, ipv6=no)
---- ask                 targets for explain, one a line: TARGET [from=IP] [NAME:VALUE ...]
+--- ask                 targets for explain, one a line: TARGET [from=IP] [listener=NAME] [NAME:VALUE ...]
 --- haproxy.cfg         written by --update-golden: all but the sections that are the same for every site
---- PATH                every table of routes
+--- PATH                every table of routes, list of networks and listener's own list of certificates; every page, after its content type
 --- answers             one line for each question
 --- diagnostics
 """
@@ -39,9 +39,11 @@ def compile_case(case: loadcase.Case) -> tuple[build.Build, tuple[str, ...]]:
     environment: dict[str, str] = {}
     wanted = target.Target()
     for kind, name, body in case.sections:
-        if kind == "file":
+        if kind in ("file", "pem"):
             Path(name).parent.mkdir(parents=True, exist_ok=True)
+        if kind == "file":
             Path(name).write_text(body)
+            Path(name).chmod(0o644)  # a golden warning is about it
         elif kind == "pem":
             loadcase.write_pem(Path(name), body)
         elif kind == "env":
@@ -61,8 +63,9 @@ def run(case: loadcase.Case) -> tuple[str, bundle.Bundle | None]:
     common = ("global", "defaults") if not any(kind == "target" for kind, _, _ in case.sections) else ()
     parts = [("haproxy.cfg", printer.print_config(tree.Config(tuple(one for one in made.config.sections if one.kind not in common))))]
     for table in made.tables:
-        if table.path.startswith("maps/"):
+        if table.path.startswith(("maps/", "lists/")) or table.path.endswith(".list"):
             parts.append((table.path, "".join(f"{entry.key} {entry.value}".rstrip() + "\n" for entry in table.entries)))
+    parts += [(page.path, f"{page.content_type}\n{page.content.decode()}".rstrip("\n") + "\n") for page in made.pages]
     asked = [line for kind, _, body in case.sections if kind == "ask" for line in body.splitlines() if line]
     refused = any(" error[" in one for one in found)
     if asked and not refused:
@@ -89,10 +92,11 @@ def _target(said: dict[str, str]) -> target.Target:
 
 
 def _answer(explainer: explain.Explainer, line: str) -> str:
-    words = line.split()
-    source = next((word.removeprefix("from=") for word in words if word.startswith("from=")), "")
-    headers = tuple((name, value) for name, _, value in (word.partition(":") for word in words[1:] if not word.startswith("from=")))
-    said = explainer.explain(probe.parse_target(words[0], source=source, headers=headers))
+    target_text, *words = line.split()
+    given = {name: value for name, equals, value in (word.partition("=") for word in words) if equals and name in ("from", "listener")}
+    headers = tuple((name, value) for name, _, value in (word.partition(":") for word in words if word.partition("=")[0] not in given))
+    asked = probe.parse_target(target_text, source=given.get("from", ""), headers=headers)
+    said = explainer.explain(dataclasses.replace(asked, listener=given.get("listener", "")))
     hops = " > ".join(hop.frontend for hop in said.hops)
     where = said.service or said.location or said.status or ""
     mode = f" ({said.tls.mode})" if said.tls and said.tls.mode else ""

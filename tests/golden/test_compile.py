@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from golden import compilecase, loadcase
-from hapilot.runtime import plain
+from hapilot.runtime import descriptors, plain
 from support import haproxy
 
 CASES = sorted((Path(__file__).parent / "cases" / "compile").glob("*.case"))
@@ -44,8 +45,11 @@ def test_haproxy_takes_it_without_a_warning(path: Path, binary: haproxy.Binary, 
         return
     plain.write_bundle(tmp_path / "out", files)
     environment = {**os.environ, "HAPILOT_RUN": str(tmp_path)}
-    done = subprocess.run(
-        [str(binary.path), "-c", "-f", "haproxy.cfg"], cwd=tmp_path / "out", capture_output=True, text=True, env=environment, check=False
-    )
+    command = [str(binary.path), "-c", "-f", "haproxy.cfg"]
+    inherits = {int(number) for number in re.findall(rb"bind fd@(\d+)", (tmp_path / "out" / "haproxy.cfg").read_bytes())}
+    with descriptors.stand_in() as socket:
+        command = descriptors.stand_in_command(socket.fileno(), inherits, command) if inherits else command
+        passed = (socket.fileno(),) if inherits else ()
+        done = subprocess.run(command, cwd=tmp_path / "out", capture_output=True, text=True, env=environment, check=False, pass_fds=passed)
     said = [line for line in (done.stdout + done.stderr).splitlines() if "[WARNING]" in line or "[ALERT]" in line]
     assert (done.returncode, said) == (0, [])

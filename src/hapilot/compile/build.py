@@ -16,18 +16,35 @@ from hapilot.languages.haproxy import tree
 from hapilot.model import values
 from hapilot.model.site import Site
 
-Side = Literal["tls", "plain", "sni", "ssh", "tcp"]
-"""At which place of a listener a route is decided: in a request over TLS that ended here (tls) or in clear (plain), by
-the SNI of a connection that is passed on (sni), or for a whole protocol (ssh, tcp)."""
+Side = Literal["tls", "plain", "sni", "stream", "ssh", "tcp"]
+"""At which place of a listener a route is decided: in a request over TLS that ended here (tls) or in clear (plain), by the SNI of a
+connection that is passed on (sni) or whose TLS ended here and holds no HTTP (stream), or for a whole protocol (ssh, tcp)."""
 
 TlsMode = Literal["edge", "passthrough", "reencrypt", "none"]
 
 MISDIRECTED = ".misdirected"
 """Table value: the host is passed through; a request for it on a terminated connection is answered with 421."""
+CHOICE = ".choice"
+"""Table value, with ``:NUMBER`` behind it: conditions decide among several routes."""
 TO_HTTPS = ".https"
 """Table value, with ``:PORT`` behind it: the answer is a redirect to https on that port."""
 ANY_HOST = "*"
 """Key of routes without a host. A wildcard's key is ``*.`` and its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A further condition of a route: one of ``values``; ``name`` is that of the header or parameter."""
+
+    kind: Literal["method", "header", "query", "client"]
+    name: str
+    values: tuple[str, ...]
+
+    @property
+    def shown(self) -> str:
+        """For people: ``method POST``, ``header X-Beta: 1``."""
+        said = " or ".join(self.values)
+        return f"{self.kind} {self.name}: {said}" if self.name else f"{self.kind} {said}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +59,10 @@ class Route:
     host: values.HostPattern | None
     path: str
     origin: Origin
+    conditions: tuple[Condition, ...] = ()
+    """All must hold."""
+    canary: str = ""
+    """The backend for a share of the requests, if there is one."""
 
     @property
     def host_key(self) -> str:
@@ -54,7 +75,8 @@ class Route:
         if self.side in ("ssh", "tcp"):
             return f"{self.side} on {self.listener}"
         host = "(every host)" if self.host is None else str(self.host)
-        return host if self.path == "/" else f"{host}{self.path}"
+        where = host if self.path == "/" else f"{host}{self.path}"
+        return f"{where} with {' and '.join(one.shown for one in self.conditions)}" if self.conditions else where
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +107,21 @@ class Script:
 
 
 @dataclass(frozen=True, slots=True)
+class Page:
+    """A page that HAProxy answers with: ``path`` relative to the configuration."""
+
+    path: str
+    content_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Layer:
     """A frontend and what it is there for. ``explain`` shows the layers that a connection passes as hops."""
 
     frontend: str
     listener: str
-    kind: Literal["sniff", "sni", "tls", "http", "tcp"]
+    kind: Literal["sniff", "sni", "tls", "stream", "http", "tcp"]
     why: str
 
 
@@ -127,3 +158,4 @@ class Build:
     layers: tuple[Layer, ...]
     backends: tuple[BackendUse, ...]
     diagnostics: tuple[Diagnostic, ...]
+    pages: tuple[Page, ...] = ()

@@ -9,6 +9,7 @@ from hapilot.base import diagnostics
 from hapilot.compile import build
 from hapilot.compile.draft import Draft
 from hapilot.compile.passes import (
+    access_log,
     administration,
     backends,
     certificates,
@@ -16,7 +17,11 @@ from hapilot.compile.passes import (
     entrances,
     frontends,
     globals_section,
+    guards,
+    pages,
+    policies,
     routes,
+    service_keys,
     shadows,
     supported,
     tables,
@@ -28,13 +33,18 @@ from hapilot.model.site import Site
 PASSES: tuple[Callable[[Draft], Draft], ...] = (
     supported.refuse_unsupported,
     combinations.check_combinations,
+    service_keys.check_service_keys,
     routes.make_routes,
     shadows.check_shadows,
     entrances.make_entrances,
+    policies.make_policies,
     certificates.check_certificates,
     tables.make_tables,
+    access_log.make_log_tables,
     globals_section.make_globals,
     frontends.make_frontends,
+    pages.make_pages,
+    guards.make_guards,
     backends.make_backends,
     administration.make_administration,
 )
@@ -56,6 +66,7 @@ def compile_site(site: Site, target: Target) -> build.Build:
         layers=draft.layers,
         backends=draft.backends,
         diagnostics=diagnostics.in_order(draft.diagnostics),
+        pages=tuple(draft.pages.values()),
     )
 
 

@@ -29,6 +29,16 @@ class Redirect:
 
 
 @dataclass(frozen=True, slots=True)
+class Policy:
+    """What a listener asks of clients' certificates for some hosts. ``name`` is a number that tables can hold."""
+
+    name: str
+    ca: str
+    """The CA file as the site file calls it."""
+    require: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Entrance:
     """What a listener has to do, worked out from its routes; the frontends follow from it."""
 
@@ -36,23 +46,40 @@ class Entrance:
     listener: Listener
     terminated: tuple[build.Route, ...]
     passed: tuple[build.Route, ...]
+    streams: tuple[build.Route, ...]
     plain: tuple[build.Route, ...]
     ssh: tuple[build.Route, ...]
     tcp: tuple[build.Route, ...]
     redirects: tuple[Redirect, ...]
     answers_plain: bool
     """Whether plain HTTP is spoken at all: routes or redirects."""
+    policies: Mapping[str, Policy | None] = field(default_factory=dict[str, "Policy | None"])
+    """What is asked of clients' certificates, by the key of each host whose TLS ends here; empty if it is nothing anywhere."""
+
+    @property
+    def default_hosts(self) -> tuple[str, ...]:
+        """The hosts of the service for what nothing else matches, where its TLS ends here: who says another name, or none, is
+        shown its certificate."""
+        ended = (*self.terminated, *self.streams)
+        if not any(route.service == self.listener.default and route.host is None for route in ended):
+            return ()
+        return tuple(route.host_key for route in ended if route.service == self.listener.default and route.host is not None)
 
     @property
     def looks_at_sni(self) -> bool:
         """Whether the ClientHello decides: a host is passed through, or one is while others end here."""
-        return any(route.host for route in self.passed) or bool(self.passed and self.terminated)
+        return any(route.host for route in self.passed) or self._ways_for_tls > 1
+
+    @property
+    def _ways_for_tls(self) -> int:
+        """Among how many places TLS is divided: requests, streams, and what is passed through."""
+        return sum(bool(routes) for routes in (self.terminated, self.streams, self.passed))
 
     @property
     def inner(self) -> tuple[Inner, ...]:
         """The kinds of connection that share the listener."""
         present: list[Inner] = []
-        if self.terminated or self.passed:
+        if self._ways_for_tls:
             present.append("tls")
         if self.answers_plain:
             present.append("plain")
@@ -66,12 +93,22 @@ class Entrance:
     def sniffs(self) -> bool:
         """Whether a TCP layer has to look at the first bytes before anything else."""
         mixed = len(self.inner) > 1 or self.listener.accept_proxy == "optional"
-        return mixed or bool(self.passed and self.terminated)
+        return mixed or self._ways_for_tls > 1
 
     @property
     def tls_frontend(self) -> str:
         """The frontend that terminates TLS: the listener's own where it is the only layer."""
         return f"{self.name}.tls" if self.sniffs else self.name
+
+    @property
+    def stream_frontend(self) -> str:
+        """The frontend that ends TLS of what is no HTTP: the listener's own where it is the only layer."""
+        return f"{self.name}.streams" if self.sniffs else self.name
+
+    @property
+    def routes(self) -> tuple[build.Route, ...]:
+        """Everything that it leads to, without redirects."""
+        return (*self.terminated, *self.passed, *self.streams, *self.plain, *self.ssh, *self.tcp)
 
     @property
     def plain_frontend(self) -> str:
@@ -98,10 +135,10 @@ class Draft:
     by_listener: Mapping[str, tuple[build.Route, ...]] = field(default_factory=dict[str, tuple[build.Route, ...]])
     entrances: tuple[Entrance, ...] = ()
     plans: tuple[BackendPlan, ...] = ()
-    authority_files: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Where the bundle has each CA file, by the path as the site file says it."""
     tables: tuple[build.Table, ...] = ()
     scripts: tuple[build.Script, ...] = ()
+    pages: Mapping[tuple[str, str], build.Page] = field(default_factory=dict[tuple[str, str], build.Page])
+    """By service, and status or ``maintenance``."""
     layers: tuple[build.Layer, ...] = ()
     backends: tuple[build.BackendUse, ...] = ()
     sections: tuple[tree.Section, ...] = ()

@@ -14,12 +14,13 @@ _SIDES = {
     "tls": "it is for requests over TLS that ends here",
     "plain": "it is for plain HTTP",
     "sni": "it is for TLS that is passed through",
+    "stream": "it is for TLS that ends here and holds no HTTP",
     "ssh": "it is for SSH",
     "tcp": "it is for other TCP",
 }
 _SPEAKS: dict[str, tuple[build.Side, ...]] = {
-    "https": ("tls", "sni"),
-    "tls": ("tls", "sni"),
+    "https": ("tls", "sni", "stream"),
+    "tls": ("tls", "sni", "stream"),
     "http": ("plain",),
     "ssh": ("ssh",),
     "tcp": ("tcp", "ssh"),
@@ -46,6 +47,11 @@ def _path_matches(asked: probe.Probe, route: build.Route) -> bool:
     return route.path == "/" or f"{path}/".startswith(f"{route.path}/")
 
 
+def fits(asked: probe.Probe, route: build.Route) -> bool:
+    """Whether the route means the host and path that are asked for."""
+    return (route.host is None or route.host.matches(_host(asked))) and _path_matches(asked, route)
+
+
 def _distance(asked: probe.Probe, host: str, route: build.Route) -> int:
     speaks = route.side in _SPEAKS[asked.kind]
     same_host = route.host is None or route.host.matches(host)
@@ -63,4 +69,8 @@ def _why(asked: probe.Probe, route: build.Route, winner: build.Route | None) -> 
         return "the connection was answered before any route"
     if winner.host != route.host:
         return f"{winner.shown} is more exact"
-    return f"{winner.path} is the longer path"
+    if winner.path != route.path:
+        return f"{winner.path} is the longer path"
+    if len(route.conditions) >= len(winner.conditions):
+        return f"it is only for requests with {' and '.join(one.shown for one in route.conditions)}"
+    return "the other one has more conditions, and they hold"

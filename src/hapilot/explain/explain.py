@@ -6,18 +6,14 @@ test that compares it with a real HAProxy.
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import cached_property
 from typing import Literal
 
 from hapilot.compile import build
-from hapilot.compile.passes import certificates
-from hapilot.explain import considered, explanation, probe
-from hapilot.languages.haproxy import tree
-from hapilot.languages.haproxy.evaluate import connection, evaluator, trace
-from hapilot.model import values
+from hapilot.explain import arrivals, considered, explanation, probe
+from hapilot.languages.haproxy.evaluate import connection, crtlists, evaluator, trace
 
 _BETTER = ("forward", "redirect", "respond", "reject")
 
@@ -31,20 +27,24 @@ class Explainer:
         self._layers = {layer.frontend: layer for layer in made.layers}
         self._uses = {use.backend: use for use in made.backends}
         self._routes = _by_listener(made.routes)
-        self._leading: dict[tuple[str | None, str], build.Route] = {
-            (route.listener, route.backend): route for route in reversed(made.routes)
-        }
-        self._binds = _by_port(made)
-        self._certificates = certificates.first_with(certificates.in_list_order(made.site))
+        self._leading = _by_backend(made.routes)
+        self._arrivals = arrivals.Arrivals(made)
 
     @cached_property
     def _evaluator(self) -> evaluator.Evaluator:
         """Made for the first question: most sites are checked without any."""
+        site = self._build.site
         return evaluator.Evaluator(
             self._build.config,
-            {table.path: tuple((entry.key, entry.value) for entry in table.entries) for table in self._build.tables},
-            {"HAPILOT_RUN": self._build.target.run_dir},
-            self._certificate,
+            evaluator.Around(
+                {table.path: tuple((entry.key, entry.value) for entry in table.entries) for table in self._build.tables},
+                {"HAPILOT_RUN": self._build.target.run_dir},
+                {
+                    f"certs/{one.name}.pem": crtlists.Certificate(one.shown, tuple(map(str, one.hosts)))
+                    for one in site.materials.certificates
+                },
+                {page.path: page.content for page in self._build.pages},
+            ),
         )
 
     def explain(self, asked: probe.Probe, shown: str = "") -> explanation.Explanation:
@@ -60,38 +60,21 @@ class Explainer:
         """The same without the routes that did not win: it costs no more where there are more routes."""
         return self._told(asked, shown)[0]
 
-    def _told(self, asked: probe.Probe, shown: str) -> tuple[explanation.Explanation, _Answer | None]:
+    def follow(self, asked: probe.Probe, served: trace.Answer | None = None) -> trace.Trace | None:
+        """The trace behind the answer, in HAProxy's words; with ``served``, the answer of the server, also of the way back to the client.
+        None where no listener has the connection."""
+        answer = self._told(asked, "", served)[1]
+        return None if answer is None else answer.found
+
+    def _told(self, asked: probe.Probe, shown: str, served: trace.Answer | None = None) -> tuple[explanation.Explanation, _Answer | None]:
         shown = shown or f"{asked.kind}://{asked.host}:{asked.port}{asked.path if asked.kind.startswith('http') else ''}"
-        answers = [self._at(asked, arrival, shown) for arrival in self._arrivals(asked)]
+        answers = [_Answer(self, asked, self._evaluator.run(arriving, served), shown) for arriving in self._arrivals.of(asked)]
         if not answers:
             where = f"{asked.host}:{asked.port}" if asked.address else f"port {asked.port}"
+            where = f"listener {asked.listener}" if asked.listener else where
             return explanation.Explanation(shown, "reject", f"no listener accepts connections at {where}"), None
         told = [(answer.explanation(), answer) for answer in answers]
         return min(told, key=lambda pair: (_BETTER.index(pair[0].outcome), _vagueness(pair[0])))
-
-    def _arrivals(self, asked: probe.Probe) -> Iterator[connection.Endpoint]:
-        """The addresses of this site at which the connection may arrive."""
-        if asked.host and asked.address is not None:
-            yield connection.Endpoint(asked.address, asked.port)
-            return
-        source = ipaddress.ip_address(asked.source)
-        for bind in self._binds.get(asked.port, ()):
-            address = ipaddress.ip_address(bind.host) if bind.host else source
-            if address.is_unspecified:
-                address = source if address.version == source.version else _loopback(address.version)
-            yield connection.Endpoint(address, asked.port)
-
-    def _at(self, asked: probe.Probe, arrival: connection.Endpoint, shown: str) -> _Answer:
-        source = connection.Endpoint(ipaddress.ip_address(asked.source), 50000)
-        found = self._evaluator.run(connection.Connection(arrival, asked.first(), source, arrival, asked.proxy))
-        return _Answer(self, asked, found, shown)
-
-    def _certificate(self, bind: tree.Line, sni: str | None) -> str | None:
-        """The certificate that HAProxy shows for a name: the first in its list with just this name, else the first with a
-        wildcard for it. It ignores case and, unlike routes, takes a final dot for a part of the name."""
-        del bind  # every terminating frontend uses the same list
-        names = values.HostPattern((sni or "").lower()).coverers
-        return next((self._certificates[name].certificate.shown for name in names if name in self._certificates), None)
 
     def entry(self, lookup: trace.Lookup) -> build.Entry | None:
         """The table entry that a lookup hit."""
@@ -109,9 +92,9 @@ class Explainer:
         """The routes of a listener."""
         return self._routes.get(listener, ())
 
-    def leading(self, listener: str | None, backend: str) -> build.Route | None:
-        """The first route of a listener to a backend."""
-        return self._leading.get((listener, backend))
+    def leading(self, listener: str | None, backend: str) -> tuple[build.Route, ...]:
+        """The routes of a listener to a backend or its canary, the most exact first."""
+        return self._leading.get((listener, backend), ())
 
 
 class _Answer:
@@ -120,17 +103,17 @@ class _Answer:
     def __init__(self, explainer: Explainer, asked: probe.Probe, found: trace.Trace, shown: str) -> None:
         self._explainer = explainer
         self._asked = asked
-        self._trace = found
+        self.found = found
         self._shown = shown
         self._layers = [layer for section in found.layers if (layer := explainer.layer(section.section))]
 
     def explanation(self) -> explanation.Explanation:
         """The whole answer."""
-        outcome = self._trace.outcome
+        outcome = self.found.outcome
         route = self._route()
         use = self._explainer.use(outcome.backend) if isinstance(outcome, trace.Forward) else None
         forwarded = outcome if isinstance(outcome, trace.Forward) else None
-        request = self._trace.request
+        request = self.found.request
         sees_request = request is not None and (forwarded is None or forwarded.mode == "http")
         return explanation.Explanation(
             target=self._shown,
@@ -143,8 +126,8 @@ class _Answer:
             route=None if route is None else explanation.RouteFacts(route.shown, route.origin),
             service=use.service if use else None,
             backend=forwarded.backend if forwarded else None,
-            servers=tuple(explanation.ServerFacts(server.name, server.address) for server in use.servers) if use else (),
-            client_ip=str(self._trace.client.ip) if self._trace.client else None,
+            servers=_servers(use, forwarded) if use and forwarded else (),
+            client_ip=str(self.found.client.ip) if self.found.client else None,
             send_proxy=forwarded.send_proxy if forwarded else None,
             server_tls=forwarded.sni if forwarded and forwarded.tls else None,
             request_headers=request.headers if forwarded and sees_request and request else (),
@@ -162,16 +145,17 @@ class _Answer:
         return self._layers[0].listener if self._layers else None
 
     def _entries(self) -> list[build.Entry]:
-        return [entry for lookup in self._trace.lookups if (entry := self._explainer.entry(lookup)) and entry.route]
+        return [entry for lookup in self.found.lookups if (entry := self._explainer.entry(lookup)) and entry.route]
 
     def _route(self) -> build.Route | None:
         """The route behind the entry that decided, or the only one that leads to the backend."""
-        outcome = self._trace.outcome
+        outcome = self.found.outcome
         if isinstance(outcome, trace.Forward):
             for entry in reversed(self._entries()):
-                if entry.route and entry.value == outcome.backend:
+                if entry.route and outcome.backend in (entry.value, entry.route.canary):
                     return entry.route
-            return self._explainer.leading(self._listener(), outcome.backend)
+            fitting = (one for one in self._explainer.leading(self._listener(), outcome.backend) if considered.fits(self._asked, one))
+            return next(fitting, None)
         if isinstance(outcome, trace.Redirect):
             behind = next((entry.route for entry in reversed(self._entries()) if entry.value.startswith(build.TO_HTTPS)), None)
             # A host is redirected as a whole, whatever paths its https routes have.
@@ -184,13 +168,13 @@ class _Answer:
         kind = self._asked.kind
         if kind in ("ssh", "tcp"):
             return kind
-        ended = any(layer.tls for layer in self._trace.layers)
+        ended = any(layer.tls for layer in self.found.layers)
         if kind == "tls" or (kind == "https" and not ended):
             return "tls"
         return "h2" if self._asked.version == "2" else "http/1.1"
 
     def _tls(self, use: build.BackendUse | None) -> explanation.TlsFacts | None:
-        ended = next((layer for layer in self._trace.layers if layer.tls), None)
+        ended = next((layer for layer in self.found.layers if layer.tls), None)
         first = self._asked.first()
         if use is None and ended is None:
             return None
@@ -203,8 +187,12 @@ class _Answer:
     def _reason(self, outcome: trace.Outcome, route: build.Route | None, use: build.BackendUse | None) -> str:
         match outcome:
             case trace.Forward():
+                if route is not None and use is not None and route.canary == use.backend:
+                    return f"{route.shown} leads to service {route.service}, and this request to its canary {use.service}"
                 through = f"{route.shown} leads to" if route else "everything here goes to"
                 return f"{through} service {use.service if use else outcome.backend}"
+            case trace.Redirect() if outcome.line.comment:
+                return outcome.line.comment
             case trace.Redirect():
                 return f"plain HTTP for {route.shown if route else 'this host'} is redirected to https"
             case trace.Respond() if outcome.status == 421 and route:
@@ -217,6 +205,13 @@ class _Answer:
             case trace.Opaque():
                 where = f" at {outcome.line.origin.short}" if outcome.line.origin else ""
                 return f"decided by a raw rule{where}: {outcome.reason}"
+
+
+def _servers(use: build.BackendUse, outcome: trace.Forward) -> tuple[explanation.ServerFacts, ...]:
+    """Those that may be chosen."""
+    # A verbatim line is one word. What it means is HAProxy's to say; its name is all that is needed here.
+    chosen = {str(line.words[0]).split()[1] if line.opaque else str(line.words[1]) for line in outcome.servers}
+    return tuple(explanation.ServerFacts(server.name, server.address) for server in use.servers if server.name in chosen)
 
 
 def _vagueness(answer: explanation.Explanation) -> int:
@@ -233,17 +228,12 @@ def _by_listener(routes: Iterable[build.Route]) -> dict[str | None, tuple[build.
     return {name: tuple(group) for name, group in grouped.items()}
 
 
-def _by_port(made: build.Build) -> dict[int, list[values.BindAddress]]:
-    grouped: dict[int, list[values.BindAddress]] = {}
-    for listener in (made.site.spec.listeners or {}).values():
-        for bind in listener.bind:
-            if bind.kind == "tcp":
-                grouped.setdefault(bind.port, []).append(bind)
-    return grouped
-
-
-def _loopback(version: int) -> connection.Address:
-    return ipaddress.ip_address("::1" if version == 6 else "127.0.0.1")
+def _by_backend(routes: Iterable[build.Route]) -> dict[tuple[str | None, str], tuple[build.Route, ...]]:
+    grouped: dict[tuple[str | None, str], list[build.Route]] = {}
+    for route in routes:
+        for backend in {route.backend, route.canary} - {""}:
+            grouped.setdefault((route.listener, backend), []).append(route)
+    return {key: tuple(group) for key, group in grouped.items()}
 
 
 def _outcome(outcome: trace.Outcome) -> Literal["forward", "redirect", "respond", "reject"]:

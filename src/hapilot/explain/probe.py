@@ -38,9 +38,13 @@ class Probe:
     """The Host header, where it is not ``host``."""
     without_host: bool = False
     """Send no Host header at all, as HTTP/1.0 allows."""
+    listener: str = ""
+    """Where it arrives, by the listener's name: behind something that changes ports, or at a unix socket. "" leaves it to the target."""
     proxy: connection.ProxyHeader | None = None
     data: bytes | None = None
     """With ``tcp``: what the client sends first; None says nothing and waits for the server."""
+    client_certificate: connection.ClientCertificate | None = None
+    """What the client shows where it is asked for a certificate."""
 
     @property
     def address(self) -> connection.Address | None:
@@ -61,9 +65,9 @@ class Probe:
         sni = None if self.without_sni or (self.address is not None and self.sni is None) else self.sni or self.host or None
         if self.kind == "tls":
             # Where TLS ends here, the question goes on to what a plain request would get.
-            return connection.Tls(sni, ("h2", "http/1.1"), self._request())
+            return connection.Tls(sni, ("h2", "http/1.1"), self._request(), self.client_certificate)
         alpn = ("h2", "http/1.1") if self.version == "2" else ("http/1.1",)
-        return connection.Tls(sni, alpn, self._request())
+        return connection.Tls(sni, alpn, self._request(), self.client_certificate)
 
     def _request(self) -> connection.Request:
         usual = 443 if self.kind == "https" else 80

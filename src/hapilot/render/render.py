@@ -5,7 +5,7 @@ The reconcile loop, ``render``, ``check`` and ``up`` call :func:`render_build`; 
 
 from __future__ import annotations
 
-from hapilot.compile import build
+from hapilot.compile import authorities, build
 from hapilot.languages.haproxy import printer
 from hapilot.render import bundle
 
@@ -15,11 +15,11 @@ def render_build(made: build.Build) -> bundle.Bundle:
     files = [bundle.BundleFile(bundle.CONFIG, printer.print_config(made.config).encode())]
     files += [bundle.BundleFile(table.path, _table(table)) for table in made.tables]
     files += [bundle.BundleFile(script.path, script.text.encode()) for script in made.scripts]
+    files += [bundle.BundleFile(page.path, page.content) for page in made.pages]
     materials = made.site.materials
     files += [bundle.BundleFile(f"certs/{one.name}.pem", one.pem.reveal().encode(), 0o600) for one in materials.certificates]
     files += [
-        bundle.BundleFile(f"ca/{number}.pem", materials.authorities[path].encode())
-        for number, path in enumerate(sorted(materials.authorities))
+        bundle.BundleFile(authorities.path(made.site, said), text.encode()) for said, text in sorted(materials.authorities.items())
     ]
     return bundle.Bundle(tuple(files))
 

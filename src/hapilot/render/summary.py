@@ -50,10 +50,12 @@ class CertificateSummary:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A TCP address that HAProxy listens on."""
+    """An address that HAProxy listens on: a TCP one, the ``path`` of a unix socket, or the number of an inherited ``descriptor``."""
 
     host: str
     port: int
+    path: str = ""
+    descriptor: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +115,10 @@ def _is_about_checks(words: list[str]) -> bool:
 
 
 def _as_checked(words: list[str]) -> list[str]:
-    """A server's line without the words at its end that are about load: HAProxy sees to those itself."""
+    """A server's line without the words at its end that are about load and sessions: HAProxy sees to those itself."""
     left = words[:-1] if words[-1] == "backup" else list(words)
-    for name in ("maxconn", "weight"):
-        left = left[:-2] if left[-2] == name else left
+    for name in ("maxconn", "weight", "cookie"):
+        left = left[:-2] if len(left) > 4 and left[-2] == name else left
     return left
 
 
@@ -130,6 +132,11 @@ def from_json(fields: Mapping[str, Any]) -> Summary:
             for one in fields["services"]
         ),
         certificates=tuple(CertificateSummary(one["name"], tuple(one["hosts"]), one["not_after"]) for one in fields["certificates"]),
-        opened=tuple(Opened(one["host"], int(one["port"])) for one in fields["opened"]),
+        opened=tuple(_opened(one) for one in fields["opened"]),
         withheld=tuple(str(name) for name in fields.get("withheld", ())),
     )
+
+
+def _opened(fields: Mapping[str, Any]) -> Opened:
+    """A generation of an earlier hapilot knows TCP addresses only."""
+    return Opened(str(fields["host"]), int(fields["port"]), str(fields.get("path", "")), int(fields.get("descriptor", -1)))

@@ -35,3 +35,27 @@ def test_a_summary_survives_being_kept(tmp_path: Path) -> None:
 def test_what_is_no_summary_is_refused(text: str) -> None:
     with pytest.raises((KeyError, TypeError, ValueError)):
         summary.from_json(json.loads(text))
+
+
+def _marks(folder: Path, servers: str, more: str = "") -> dict[str, str]:
+    """The marks of a service's servers: the same mark means that what is known of their health still holds."""
+    site = folder / "site.yaml"
+    service = f"{{host: a.test, servers: {servers}{more}}}"
+    site.write_text(f"services: {{shop: {service}}}\ncertificates: [{{self_signed: [a.test]}}]\n")
+    made = pipeline.prepare(site, target.Target(), None, {}).build
+    assert made is not None
+    return dict(summary.summarise(made, ()).services[0].marks)
+
+
+def test_load_and_sessions_do_not_change_what_is_known_of_a_server(tmp_path: Path) -> None:
+    bare = _marks(tmp_path, "['10.0.0.1:80']")
+    weighted = _marks(
+        tmp_path, "[{address: '10.0.0.1:80', weight: 3, max_connections: 9, backup: true}]", ", sticky: {cookie: S}, max_connections: 5"
+    )
+    assert bare == weighted
+    assert bare != _marks(tmp_path, "['10.0.0.1:80']", ", http2: h2c")
+
+
+@pytest.mark.parametrize("name", ["maxconn", "weight", "cookie", "backup"])
+def test_a_server_may_be_called_like_a_setting(tmp_path: Path, name: str) -> None:
+    assert list(_marks(tmp_path, f"[{{address: '10.0.0.1:80', name: {name}}}]", ", health: off")) == [name]

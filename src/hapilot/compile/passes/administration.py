@@ -1,48 +1,37 @@
-"""Pass: the statistics page and the Prometheus exporter; nothing administrative is open without a password."""
+"""Pass: the statistics page and the metrics of HAProxy and of hapilot; nothing administrative is open without a password."""
 
 from __future__ import annotations
 
-import hashlib
 import ipaddress
 from collections.abc import Iterator
-from typing import Any
-
-from passlib import hash as hashes
 
 from hapilot.base import diagnostics
 from hapilot.base.diagnostics import Diagnostic
-from hapilot.base.secret import Secret
 from hapilot.compile.draft import Draft
-from hapilot.compile.rules import binds
+from hapilot.compile.rules import binds, passwords
+from hapilot.compile.target import Target
 from hapilot.languages.haproxy import tree
 from hapilot.model import admin
 
-_HASHER: Any = getattr(hashes, "sha512_crypt")  # noqa: B009 - the library makes its names at run time
+SOCKET = "admin.hapilot.sock"
+"""Where ``up`` tells its metrics, in the folder of sockets. No listener's hand-over socket has this name: theirs end in the kind."""
 
-ROUNDS = 5000
-"""Of SHA-512-crypt, its default; HAProxy computes it for every request to the page."""
+OWN_PATH = "/metrics/hapilot"
+"""Beside HAProxy's own ``/metrics``."""
 
 
 def make_administration(draft: Draft) -> Draft:
     """Add a frontend and a user list for each page that the site names.
 
-    >>> hashed("web", "admin", Secret("x")).startswith("$6$")
-    True
+    >>> [line.words[1] for line in _metrics()]
+    ['use-service', 'return', 'admin.hapilot']
     """
     spec = draft.site.spec.admin
     if spec.stats is not None:
         draft = _page(draft, "stats", spec.stats, _stats(spec.stats))
     if spec.metrics is not None:
-        exporter = tree.line("http-request", "use-service", "prometheus-exporter", "if", "{", "path", "/metrics", "}")
-        draft = _page(draft, "metrics", spec.metrics, [exporter, tree.line("http-request", "return", "status", "404")])
+        draft = _page(draft, "metrics", spec.metrics, _metrics()).adding(_our_metrics(draft))
     return draft
-
-
-def hashed(site: str, user: str, password: Secret) -> str:
-    """SHA-512-crypt of a password. The salt follows from site and user, not from the password, so that the same site
-    always compiles to the same bytes and the salt gives nothing away."""
-    salt = hashlib.sha256(f"hapilot\0{site}\0{user}".encode()).hexdigest()[:16]
-    return str(_HASHER.using(salt=salt, rounds=ROUNDS).hash(password.reveal()))
 
 
 def _stats(page: admin.Stats) -> list[tree.Line]:
@@ -52,6 +41,39 @@ def _stats(page: admin.Stats) -> list[tree.Line]:
         tree.line("stats", "refresh", "10s"),
         tree.line("stats", "show-legends"),
     ]
+
+
+def _metrics() -> list[tree.Line]:
+    """HAProxy's exporter at its usual path and, below it, what hapilot has to tell."""
+    ours = ("{", "path", OWN_PATH, "}")
+    return [
+        tree.line("http-request", "use-service", "prometheus-exporter", "if", "{", "path", "/metrics", "}"),
+        tree.line("http-request", "return", "status", "404", "unless", *ours),
+        tree.line("default_backend", "admin.hapilot"),
+    ]
+
+
+def _our_metrics(draft: Draft) -> tree.Section:
+    """The way to the hapilot that looks after this HAProxy. Where none does, 503 at once: there is no point in trying again."""
+    return tree.Section(
+        "backend",
+        "admin.hapilot",
+        (
+            tree.line("mode", "http"),
+            tree.line("retries", "0"),
+            # The password was for us.
+            tree.line("http-request", "del-header", "authorization"),
+            # A look at a large site takes a moment: who asks more often has to wait.
+            tree.line("server", "hapilot", _reached(draft.target), "maxconn", "2"),
+        ),
+        comment="what hapilot itself has to tell, over its private socket",
+        origin=draft.site.origins.key("admin", "metrics"),
+    )
+
+
+def _reached(target: Target) -> tree.Word:
+    """The socket as the worker finds it: from inside its chroot, the folder of sockets is the root."""
+    return f"unix@/{SOCKET}" if target.drop_to and target.chroot else tree.Env("unix@", "HAPILOT_RUN", f"/{SOCKET}")
 
 
 def _page(draft: Draft, part: str, page: admin.Stats | admin.Metrics, lines: list[tree.Line]) -> Draft:
@@ -72,7 +94,7 @@ def _users(draft: Draft, part: str, users: list[str]) -> tree.Section:
     for user in users:
         password = draft.site.materials.passwords.get(("admin", part, "users", user))
         if password is not None:
-            lines.append(tree.line("user", user, "password", hashed(draft.site.name, user, password)))
+            lines.append(tree.line("user", user, "password", passwords.hashed(draft.site.name, user, password)))
     return tree.Section("userlist", f"admin.{part}", tuple(lines))
 
 

@@ -9,8 +9,8 @@ from hapilot.base import diagnostics
 from hapilot.base.diagnostics import Diagnostic
 from hapilot.compile import build
 from hapilot.compile.draft import BackendPlan, Draft
-from hapilot.compile.rules import requests, servers
-from hapilot.languages.haproxy import tree
+from hapilot.compile.rules import access, answers, changes, client_certificates, servers, sticky, streams
+from hapilot.languages.haproxy import quoting, tree
 from hapilot.model import service, values
 
 
@@ -20,9 +20,8 @@ def make_backends(draft: Draft) -> Draft:
     >>> shares(10, 4)
     [3, 3, 2, 2]
     """
-    files = {path: f"ca/{number}.pem" for number, path in enumerate(sorted(draft.site.materials.authorities))}
-    draft = replace(draft, authority_files=files)
-    made = [_section(draft, plan) for plan in draft.plans]
+    firsts = {plan.service: plan.name for plan in reversed(draft.plans)}
+    made = [_section(draft, plan, firsts[plan.service]) for plan in draft.plans]
     uses = [_use(draft, plan) for plan in draft.plans]
     draft = replace(draft, backends=(*draft.backends, *uses)).noting(_client_timeouts(draft))
     return draft.adding(*made)
@@ -33,7 +32,8 @@ def shares(total: int, parts: int) -> list[int]:
     return [max(1, total // parts + (1 if index < total % parts else 0)) for index in range(parts)]
 
 
-def _section(draft: Draft, plan: BackendPlan) -> tree.Section:
+def _section(draft: Draft, plan: BackendPlan, first: str) -> tree.Section:
+    """``first`` is the service's first backend: what is counted for the service is counted there."""
     one = draft.services[plan.service]
     origin = draft.site.origins.key("services", plan.service)
     speaks_http = one.protocol == "http" and one.tls_mode != "passthrough"
@@ -41,7 +41,7 @@ def _section(draft: Draft, plan: BackendPlan) -> tree.Section:
         tree.line("mode", "http" if speaks_http else "tcp"),
         *_balance(one),
         *_times(draft, one),
-        *(_http(draft, one) if speaks_http else ()),
+        *(_http(draft, plan, first) if speaks_http else (*access.stream_rules(plan.service, one), *streams.named(one))),
     ]
     lines += [
         tree.opaque(text, origin=draft.site.origins.at("raw", "service", plan.service, index))
@@ -52,11 +52,21 @@ def _section(draft: Draft, plan: BackendPlan) -> tree.Section:
 
 
 def _balance(one: service.Service) -> Iterator[tree.Line]:
-    balance = one.balance if isinstance(one.balance, str) else "roundrobin"
-    yield tree.line("balance", balance)
-    if balance == "source":
+    balance = one.balance or "roundrobin"
+    if isinstance(balance, service.Hash):
+        yield tree.line("balance", "hash", _hashed(balance.hash))
+    else:
+        yield tree.line("balance", balance)
+    if balance == "source" or isinstance(balance, service.Hash):
         # When a server dies, only its own clients move; servers can be added at run time.
         yield tree.line("hash-type", "consistent")
+
+
+def _hashed(said: service.HashBalance) -> str:
+    """What requests are told apart by. Those that lack it take turns (manual, "balance hash")."""
+    if said.header is not None:
+        return f"req.fhdr({quoting.argument(said.header)})"
+    return f"req.cook({quoting.argument(said.cookie)})" if said.cookie is not None else "path"
 
 
 def _times(draft: Draft, one: service.Service) -> Iterator[tree.Line]:
@@ -69,10 +79,31 @@ def _times(draft: Draft, one: service.Service) -> Iterator[tree.Line]:
             yield tree.line("timeout", name, values.print_duration(own))
 
 
-def _http(draft: Draft, one: service.Service) -> Iterator[tree.Line]:
+def _http(draft: Draft, plan: BackendPlan, first: str) -> Iterator[tree.Line]:
+    """Everything about requests: who may ask, our own answers, then what reaches the servers and how."""
+    name, one = plan.service, draft.services[plan.service]
+    if one.rate_limit is not None and plan.name == first:
+        yield access.counters(one.rate_limit)
+    yield from answers.errors(draft, name, one)
+    yield from access.request_rules(draft, name, "" if plan.name == first else first)
+    if one.maintenance is not None:
+        yield answers.maintenance(draft, name, one.maintenance)
+    elif one.redirect is not None:
+        yield answers.redirect(one.redirect)
+    else:
+        yield from _onwards(draft, name, one)
+    yield from changes.responses(one)
+    if isinstance(one.health, service.Health) and one.health.http and one.servers:
+        yield from _http_check(one, one.health)
+
+
+def _onwards(draft: Draft, name: str, one: service.Service) -> Iterator[tree.Line]:
+    """What happens to requests on their way to the servers."""
     tunnel = (one.timeouts and one.timeouts.tunnel) or draft.site.spec.defaults.timeouts.tunnel or 3_600_000
     # A stream of server-sent events may be silent for as long as a tunnel.
     stream = ("if", "{", "req.hdr(accept)", "-m", "sub", "text/event-stream", "}")
+    if one.sticky is not None:
+        yield sticky.cookie(one.sticky, one)
     yield tree.line("http-request", "set-timeout", "server", values.print_duration(tunnel), *stream)
     if one.tls_mode == "reencrypt":
         # Measured: a new client costs 2.25 times less CPU than with the default "safe". HAProxy keeps connections apart by
@@ -80,22 +111,23 @@ def _http(draft: Draft, one: service.Service) -> Iterator[tree.Line]:
         yield tree.line("http-reuse", "always")
         yield tree.line("retry-on", "conn-failure", "empty-response")
         yield tree.line("http-request", "disable-l7-retry", "unless", "{", "method", "GET", "HEAD", "OPTIONS", "TRACE", "}")
-        yield from _named(one)
-    if isinstance(one.health, service.Health) and one.health.http:
-        yield from _http_check(one, one.health)
+        yield from _named(draft, name, one)
+    yield from client_certificates.told(one)
+    yield from changes.requests(one)
 
 
-def _named(one: service.Service) -> Iterator[tree.Line]:
+def _named(draft: Draft, name: str, one: service.Service) -> Iterator[tree.Line]:
     """400 for a request that names no host where the host is what the server's certificate is checked against: without a
     name HAProxy checks the CA alone (manual, section 5.2, "verify")."""
     if one.verify is None or one.verify.name == "host":
-        yield requests.answer(400, "Bad Request: a Host header is needed", "unless", "{", "var(txn.host)", "-m", "len", "gt", "0", "}")
+        why = "the server's certificate is checked against the requested host"
+        yield answers.refuse(draft, name, 400, "unless", "{", "var(txn.host)", "-m", "len", "gt", "0", "}", why=why)
 
 
 def _http_check(one: service.Service, health: service.Health) -> Iterator[tree.Line]:
     yield tree.line("option", "httpchk")
     exact = next((host.name for host in one.host if not host.wildcard), None)
-    host = exact or str(one.servers[0].address)
+    host = (one.rewrite and one.rewrite.host) or exact or str(one.servers[0].address)
     yield tree.line("http-check", "send", "meth", "GET", "uri", health.http or "/", "ver", "HTTP/1.1", "hdr", "Host", host)
     expected = ",".join(str(status) for status in health.expect) or "200-399"
     yield tree.line("http-check", "expect", "status", expected)

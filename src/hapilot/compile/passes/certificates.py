@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 
 from hapilot.base import diagnostics
 from hapilot.base.diagnostics import Diagnostic
-from hapilot.compile import build
-from hapilot.compile.draft import Draft, Entrance
+from hapilot.compile import authorities, build
+from hapilot.compile.draft import Draft, Entrance, Policy
 from hapilot.model import site, values
 
 LIST = "certs/list"
-"""The crt-list that all terminating frontends use."""
+"""The crt-list of terminating frontends that need none of their own."""
 
 
 def check_certificates(draft: Draft) -> Draft:
@@ -23,8 +23,41 @@ def check_certificates(draft: Draft) -> Draft:
         found += _uncovered(draft, entrance, firsts)
         found += _covering_passthrough(entrance, firsts)
     entries = tuple(build.Entry(f"certs/{one.name}.pem", "", one.origin) for one in in_list_order(draft.site))
-    table = build.Table(LIST, entries, "every certificate of the site")
-    return replace(draft, tables=(*draft.tables, table)).noting(found)
+    lists = [build.Table(LIST, entries, "every certificate of the site")]
+    lists += [_own_list(draft, entrance) for entrance in draft.entrances if list_path(entrance) != LIST]
+    return replace(draft, tables=(*draft.tables, *lists)).noting(found)
+
+
+def list_path(entrance: Entrance) -> str:
+    """The crt-list of a listener: its own where hosts differ in what is asked of clients, or one certificate is for all other names."""
+    own = entrance.policies or entrance.default_hosts
+    return f"certs/{entrance.name}.list" if own else LIST
+
+
+def _own_list(draft: Draft, entrance: Entrance) -> build.Table:
+    """Of several lines for a name the first counts, an exact name before a wildcard; the very first line is for all other names. So:
+    the default's, then every host whose policy is not that of the lines at the end, then every certificate for what else it names."""
+    loaded = in_list_order(draft.site)
+    rest = entrance.policies.get(build.ANY_HOST)
+    hosts = [*entrance.default_hosts, *(key for key in sorted(entrance.policies) if key != build.ANY_HOST)]
+    lines: dict[str, build.Entry] = {}
+    for host in dict.fromkeys(hosts):
+        asked = _asked(draft, entrance.policies.get(host))
+        wanted = values.parse_host(host)
+        for one in loaded:
+            if any(name in one.hosts for name in wanted.coverers):
+                key = f"certs/{one.name}.pem{asked} {host}"
+                lines[key] = build.Entry(key, "", one.origin)
+    for one in loaded:
+        key = f"certs/{one.name}.pem{_asked(draft, rest)}"
+        lines[key] = build.Entry(key, "", one.origin)
+    return build.Table(list_path(entrance), tuple(lines.values()), f"certificates on {entrance.name}, and what is asked of clients")
+
+
+def _asked(draft: Draft, policy: Policy | None) -> str:
+    if policy is None:
+        return ""
+    return f" [verify {'required' if policy.require else 'optional'} ca-file {authorities.path(draft.site, policy.ca)}]"
 
 
 def in_list_order(made: site.Site) -> tuple[site.LoadedCertificate, ...]:
@@ -52,7 +85,7 @@ def first_with(certificates: Iterable[site.LoadedCertificate]) -> dict[values.Ho
 def _uncovered(draft: Draft, entrance: Entrance, firsts: Mapping[values.HostPattern, First]) -> Iterator[Diagnostic]:
     hint = 'add it under certificates; for trying out: certificates: [{self_signed: ["NAME"]}]'
     seen: set[str] = set()
-    for route in entrance.terminated:
+    for route in (*entrance.terminated, *entrance.streams):
         if route.host is None:
             if not draft.site.materials.certificates:
                 message = f"service {route.service} is terminated on listener {entrance.name}, and the site has no certificate"
@@ -68,7 +101,7 @@ def _uncovered(draft: Draft, entrance: Entrance, firsts: Mapping[values.HostPatt
 
 def _covering_passthrough(entrance: Entrance, firsts: Mapping[values.HostPattern, First]) -> Iterator[Diagnostic]:
     """A browser may reuse a connection for every name in its certificate; the request then gets 421 and is sent again."""
-    if not entrance.terminated:
+    if not (entrance.terminated or entrance.streams):
         return
     for route in entrance.passed:
         host = route.host

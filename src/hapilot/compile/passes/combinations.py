@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from hapilot.base import diagnostics
 from hapilot.base.diagnostics import Diagnostic
 from hapilot.compile.draft import Draft
-from hapilot.model import service
+from hapilot.model import fitting, service
 
 
 def check_combinations(draft: Draft) -> Draft:
@@ -18,33 +18,52 @@ def check_combinations(draft: Draft) -> Draft:
     """
     found: list[Diagnostic] = []
     for name, one in draft.services.items():
-        for message, key, hint in _contradictions(one):
-            found.append(diagnostics.error("conflict", f"service {name}: {message}", draft.site.origins.key("services", name, key), hint))
+        for message, path, hint in _contradictions(one):
+            found.append(diagnostics.error("conflict", f"service {name}: {message}", draft.site.origins.key("services", name, *path), hint))
         found += _about_servers(draft, name, one)
+        found += _about_canary(draft, name, one)
     found += _about_listeners(draft)
     return draft.noting(found)
 
 
-def _contradictions(one: service.Service) -> Iterator[tuple[str, str, str]]:
-    """Message, key and hint of each contradiction inside one service."""
-    mode = one.tls_mode
-    if one.protocol == "ssh" and mode != "none":
-        yield f"ssh brings its own encryption and can't have tls: {mode}", "tls", "leave out tls"
-    if one.protocol == "ssh" and one.host:
-        yield "ssh has no host name in it, so host can never match", "host", "leave out host; one ssh service per listener"
-    if one.protocol == "tcp" and mode == "none" and one.host:
-        yield "plain TCP has no host name in it, so host can never match", "host", "leave out host, or say tls: passthrough to match by SNI"
-    if one.path and (one.protocol != "http" or mode == "passthrough"):
-        yield "path can't be seen in a connection that is passed on", "path", "leave out path, or use tls: edge or reencrypt with http"
-    if one.verify is not None and mode != "reencrypt":
-        yield f"verify is about TLS to the server, which tls: {mode} does not start", "verify", "say tls: reencrypt, or leave it out"
-    if isinstance(one.health, service.Health) and one.health.http and (one.protocol != "http" or mode == "passthrough"):
-        yield "health.http needs a server to which hapilot speaks HTTP", "health", "leave out http for a connection check"
+def _contradictions(one: service.Service) -> Iterator[tuple[str, tuple[str, ...], str]]:
+    """Message, path of the key and hint of each contradiction inside one service."""
+    if one.protocol == "ssh" and one.tls_mode != "none":
+        yield f"ssh brings its own encryption and can't have tls: {one.tls_mode}", ("tls",), "leave out tls"
+    for fit in fitting.misfits(one):
+        yield fit.why.format(protocol=one.protocol, mode=one.tls_mode), fit.path, fit.hint
+
+
+GUARDS = ("allow", "deny", "basic_auth", "client_certificates", "rate_limit")
+"""Keys that keep clients out; a canary must not be a way round them."""
+
+
+def _about_canary(draft: Draft, name: str, one: service.Service) -> Iterator[Diagnostic]:
+    """The canary answers the same requests, so it must be able to, and must be as well guarded."""
+    other = draft.services.get(one.canary.service) if one.canary else None
+    if one.canary is None or other is None:
+        return
+    origin = draft.site.origins.at("services", name, "canary", "service")
+    if one.canary.service == name:
+        yield diagnostics.error("conflict", f"service {name} is its own canary", origin, "name another service")
+        return
+    if fitting.kind_of(other) not in fitting.REQUESTS:
+        message = f"service {name}: its canary {one.canary.service} does not answer requests ({other.protocol}, tls: {other.tls_mode})"
+        yield diagnostics.error("conflict", message, origin, "name a service with protocol: http that is not passed through")
+    if other.canary is not None:
+        message = f"service {name}: its canary {one.canary.service} has a canary itself"
+        yield diagnostics.error("conflict", message, origin, "a request is divided once; leave out one of the two")
+    for key in GUARDS:
+        if getattr(one, key) != getattr(other, key):
+            message = (
+                f"service {name}: its canary {one.canary.service} does not have the same {key}, so some clients would be treated otherwise"
+            )
+            yield diagnostics.error("conflict", message, origin, f"give both the same {key}")
 
 
 def _about_servers(draft: Draft, name: str, one: service.Service) -> Iterator[Diagnostic]:
     origins = draft.site.origins
-    if not one.servers:
+    if not one.servers and one.redirect is None and one.maintenance is None:
         yield diagnostics.error("no-servers", f"service {name} has no servers", origins.key("services", name), "add servers: [host:port]")
     seen: dict[str, int] = {}
     for index, server in enumerate(one.servers):
@@ -59,7 +78,8 @@ def _about_servers(draft: Draft, name: str, one: service.Service) -> Iterator[Di
 def _about_listeners(draft: Draft) -> Iterator[Diagnostic]:
     origins = draft.site.origins
     for name, listener in draft.listeners.items():
-        if listener.accept_proxy != "never" and not listener.trusted:
+        has_addresses = any(bind.kind != "unix" for bind in listener.bind)
+        if listener.accept_proxy != "never" and not listener.trusted and has_addresses:
             message = f"listener {name} takes PROXY headers from trusted addresses only, and trusts nobody"
             hint = 'add trusted: [CIDR, …] with the addresses of the load balancers; [0.0.0.0/0, "::/0"] believes everyone'
             yield diagnostics.error("trusted-missing", message, origins.key("listeners", name, "accept_proxy"), hint)

@@ -30,12 +30,13 @@ def https_port(listener: Listener) -> int:
 def _entrance(draft: Draft, name: str, listener: Listener, common: tuple[Redirect, ...]) -> Entrance:
     """``common`` are the redirects of every listener that redirects all that comes."""
     here = draft.routes_on(name)
-    by_side = {side: tuple(route for route in here if route.side == side) for side in ("tls", "sni", "plain", "ssh", "tcp")}
+    by_side = {side: tuple(route for route in here if route.side == side) for side in ("tls", "sni", "stream", "plain", "ssh", "tcp")}
     entrance = Entrance(
         name=name,
         listener=listener,
         terminated=by_side["tls"],
         passed=by_side["sni"],
+        streams=by_side["stream"],
         plain=by_side["plain"],
         ssh=by_side["ssh"],
         tcp=by_side["tcp"],

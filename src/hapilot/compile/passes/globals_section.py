@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from hapilot.compile import build
 from hapilot.compile.draft import Draft
-from hapilot.compile.rules import hello, logging, unaddressed
+from hapilot.compile.rules import changes, hello, logging, unaddressed
 from hapilot.languages.haproxy import tree
 from hapilot.model import values
 
@@ -71,10 +71,20 @@ def _global(draft: Draft) -> tree.Section:
             lines.append(tree.line("chroot", tree.Env("", "HAPILOT_RUN")))
     lines += _under_hapilot(tree.line("server-state-file", tree.Env("", STATE_VARIABLE)))
     lines += _tls(draft)
+    lines += _buffers(draft)
     lines += [tree.line("lua-load-per-thread", script.path) for script in draft.scripts]
     raw = draft.site.spec.raw.global_
     lines += [tree.opaque(text, origin=draft.site.origins.at("raw", "global", index)) for index, text in enumerate(raw)]
     return tree.Section("global", "", tuple(lines))
+
+
+def _buffers(draft: Draft) -> list[tree.Line]:
+    """More room for services that add long headers. Without it a message whose body fills the buffer becomes an error 500; the buffer
+    grows by as much, so that no client's message is refused for it."""
+    more = changes.more_room(draft.services.values())
+    if not more:
+        return []
+    return [tree.line("tune.bufsize", str(changes.BUFFER + more)), tree.line("tune.maxrewrite", str(changes.RESERVE + more))]
 
 
 def _under_hapilot(line: tree.Line) -> list[tree.Line]:
@@ -103,6 +113,9 @@ def _tls(draft: Draft) -> list[tree.Line]:
     ]
     if ciphers:
         lines.insert(1, tree.line("ssl-default-bind-ciphers", ciphers))
+    if any(entrance.policies for entrance in draft.entrances):
+        # A resumed session brings the verdict on the client's certificate with it, also to a host that asks for another one.
+        lines.append(tree.line("tune.ssl.cachesize", "0"))
     return lines
 
 

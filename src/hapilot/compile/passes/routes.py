@@ -1,15 +1,21 @@
-"""Pass: from services to routes: which host and path on which listener leads to which backend."""
+"""Pass: from services to routes: which host, path and conditions on which listener lead to which backend."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from hapilot.base import diagnostics
 from hapilot.base.diagnostics import Diagnostic
 from hapilot.compile import build
 from hapilot.compile.draft import BackendPlan, Draft
-from hapilot.model.service import Service
+from hapilot.compile.rules import conditions
+from hapilot.model import fitting
+from hapilot.model.listener import Listener
+from hapilot.model.service import Match, Service
+
+Backends = Mapping[tuple[str, str], str]
+"""The backend of a service on a listener."""
 
 
 def make_routes(draft: Draft) -> Draft:
@@ -19,21 +25,21 @@ def make_routes(draft: Draft) -> Draft:
     ('sni', 'ssh')
     """
     found: list[Diagnostic] = []
-    routes: list[build.Route] = []
     plans: dict[str, BackendPlan] = {}
-    for name, one in draft.services.items():
-        ports, problems = _ports(draft, name, one)
+    backends: dict[tuple[str, str], str] = {}
+    for name, listeners in _reached(draft).items():
+        ports, problems = _ports(draft, name, listeners)
         found += problems
         alone = len(set(ports.values())) == 1
-        for listener in one.listener:
-            if listener not in ports:
-                continue
-            plan = BackendPlan(name if alone else f"{name}.{ports[listener]}", name, ports[listener])
+        for listener, port in ports.items():
+            plan = BackendPlan(name if alone else f"{name}.{port}", name, port)
             plans[plan.name] = plan
-            routes += _routes_of(draft, name, listener, plan.name)
+            backends[name, listener] = plan.name
+    routes = [route for name in draft.services for route in _routes_of(draft, name, backends)]
+    routes += [route for name in draft.listeners for route in _defaults_of(draft, name, backends, routes)]
     places = {listener: place for place, listener in enumerate(draft.listeners)}
     ordered = sorted(routes, key=lambda route: (places[route.listener], specificity(route)))
-    return replace(draft, plans=tuple(plans.values())).routing(ordered).noting(found)
+    return replace(draft, plans=tuple(plans.values())).routing(ordered).noting([*found, *_too_many(ordered)])
 
 
 def side_of(one: Service) -> build.Side:
@@ -43,33 +49,98 @@ def side_of(one: Service) -> build.Side:
         return "sni"
     if one.protocol == "http":
         return "plain" if mode == "none" else "tls"
-    return one.protocol
+    return "stream" if one.protocol == "tcp" and mode != "none" else one.protocol
 
 
-def specificity(route: build.Route) -> tuple[int, int]:
-    """Sorts the winner first: exact host, wildcard, every host; then longer paths."""
+def specificity(route: build.Route) -> tuple[int, int, int]:
+    """Sorts the winner first: exact host, wildcard, every host; then longer paths; then more conditions."""
     host = 2 if route.host is None else int(route.host.wildcard)
-    return host, -len(route.path)
+    return host, -len(route.path), -len(route.conditions)
 
 
-def _routes_of(draft: Draft, name: str, listener: str, backend: str) -> Iterator[build.Route]:
+def _reached(draft: Draft) -> dict[str, list[str]]:
+    """The listeners from which each service is reached: its own, those whose default it is, and those of services whose canary it is."""
+    found = {name: dict.fromkeys(one.listener) for name, one in draft.services.items()}
+    for name, listener in draft.listeners.items():
+        if listener.default in found:
+            found[listener.default][name] = None
+    for name, one in draft.services.items():
+        if one.canary is not None and one.canary.service in found:
+            found[one.canary.service] |= found[name]
+    return {name: [listener for listener in listeners if listener in draft.listeners] for name, listeners in found.items()}
+
+
+def _routes_of(draft: Draft, name: str, backends: Backends) -> Iterator[build.Route]:
     one = draft.services[name]
     origins = draft.site.origins
-    for number, host in enumerate(one.host or [None]):
-        origin = origins.at("services", name, "host", number) if host else origins.key("services", name)
-        for path in dict.fromkeys(one.path or ["/"]):
-            yield build.Route(listener, side_of(one), name, backend, one.tls_mode, host, path, origin)
+    further = tuple(_conditions(one.match))
+    for listener in one.listener:
+        backend = backends.get((name, listener))
+        if backend is None:
+            continue
+        canary = _canary(one, listener, backends)
+        for number, host in enumerate(one.host or [None]):
+            origin = origins.at("services", name, "host", number) if host else origins.key("services", name)
+            for path in dict.fromkeys(one.path or ["/"]):
+                yield build.Route(listener, side_of(one), name, backend, one.tls_mode, host, path, origin, further, canary)
 
 
-def _ports(draft: Draft, name: str, one: Service) -> tuple[dict[str, int | None], list[Diagnostic]]:
+def _canary(one: Service, listener: str, backends: Backends) -> str:
+    return "" if one.canary is None else backends.get((one.canary.service, listener), "")
+
+
+def _conditions(match: Iterable[Match]) -> Iterator[build.Condition]:
+    """What must hold besides host and path, the cheapest to ask first."""
+    for one in match:
+        if one.method:
+            yield build.Condition("method", "", tuple(one.method))
+        yield from (build.Condition("header", name, (value,)) for name, value in one.header.items())
+        yield from (build.Condition("query", name, (value,)) for name, value in one.query.items())
+        if one.client:
+            yield build.Condition("client", "", tuple(str(network) for network in one.client))
+
+
+def _too_many(routes: Iterable[build.Route]) -> Iterator[Diagnostic]:
+    """Conditions that do not fit into one rule, once for each service."""
+    for route in {one.service: one for one in routes if len(conditions.words(one)) > conditions.WORD_LIMIT}.values():
+        message = f"service {route.service} has more conditions than fit into one HAProxy rule"
+        yield diagnostics.error("too-many-conditions", message, route.origin, "leave some out, or give it a host of its own")
+
+
+def _defaults_of(draft: Draft, name: str, backends: Backends, routes: Iterable[build.Route]) -> Iterator[build.Route]:
+    """Routes of every host to the listener's default service."""
+    listener = draft.listeners[name]
+    backend = backends.get((listener.default or "", name))
+    if listener.default is None or backend is None:
+        return
+    one = draft.services[listener.default]
+    origin = draft.site.origins.at("listeners", name, "default")
+    present: set[build.Side] = {route.side for route in routes if route.listener == name}
+    for side in _default_sides(one, listener, present):
+        canary = _canary(one, name, backends)
+        yield build.Route(name, side, listener.default, backend, one.tls_mode, None, "/", origin, (), canary)
+
+
+def _default_sides(one: Service, listener: Listener, present: set[build.Side]) -> list[build.Side]:
+    """Requests of every kind that the listener takes anyway: a page of a service that is usually reached over TLS is also what
+    plain requests for unknown hosts get."""
+    if fitting.kind_of(one) not in fitting.REQUESTS:
+        return [side_of(one)]
+    over_tls = bool(present & {"tls", "sni", "stream"})
+    plain = "plain" in present or listener.redirect is not None
+    if not (over_tls or plain):
+        return [side_of(one)]
+    return [*(["tls"] if over_tls else []), *(["plain"] if plain else [])]
+
+
+def _ports(draft: Draft, name: str, listeners: Iterable[str]) -> tuple[dict[str, int | None], list[Diagnostic]]:
     """For each listener of the service, the port that servers without one take (None: all of them say theirs)."""
+    one = draft.services[name]
     if all(server.address.port is not None for server in one.servers):
-        return dict.fromkeys((name for name in one.listener if name in draft.listeners), None), []
+        return dict.fromkeys(listeners), []
     found: list[Diagnostic] = []
     ports: dict[str, int | None] = {}
-    for listener in one.listener:
-        if listener not in draft.listeners:
-            continue
+    for listener in listeners:
         choices = {bind.port for bind in draft.listeners[listener].bind if bind.kind == "tcp"}
         if len(choices) == 1:
             ports[listener] = choices.pop()

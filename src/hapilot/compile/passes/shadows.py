@@ -6,15 +6,15 @@ from collections.abc import Iterator, Sequence
 
 from hapilot.base import diagnostics
 from hapilot.base.diagnostics import Diagnostic
-from hapilot.compile import build
+from hapilot.compile import build, targets
 from hapilot.compile.draft import Draft
 
 
 def check_shadows(draft: Draft) -> Draft:
     """Report duplicate and shadowed routes.
 
-    >>> list(_shorter("/a/b")), list(_shorter("/a")), list(_shorter("/"))
-    (['/a', '/'], ['/'], [])
+    >>> sorted(_AFTER)
+    ['sni', 'stream', 'tls']
     """
     found: list[Diagnostic] = []
     for listener, routes in draft.by_listener.items():
@@ -30,12 +30,15 @@ def check_shadows(draft: Draft) -> Draft:
     return draft.noting(found)
 
 
-def _what(route: build.Route) -> tuple[str, str, str]:
-    return route.side, route.host_key, route.path
+_What = tuple[str, str, str, frozenset[build.Condition]]
+
+
+def _what(route: build.Route) -> _What:
+    return route.side, route.host_key, route.path, frozenset(route.conditions)
 
 
 def _duplicates(listener: str, routes: Sequence[build.Route]) -> Iterator[Diagnostic]:
-    first: dict[tuple[str, str, str], build.Route] = {}
+    first: dict[_What, build.Route] = {}
     for route in sorted(routes, key=lambda route: route.origin):
         winner = first.setdefault(_what(route), route)
         if winner is route:
@@ -45,35 +48,41 @@ def _duplicates(listener: str, routes: Sequence[build.Route]) -> Iterator[Diagno
         yield diagnostics.error("duplicate-route", message, route.origin, "give one of them another host, path or listener")
 
 
+_HOW: dict[build.Side, str] = {"sni": "passed through", "stream": "terminated as plain TCP", "tls": "terminated"}
+_AFTER: dict[build.Side, tuple[build.Side, ...]] = {"sni": ("tls", "stream"), "stream": ("tls",), "tls": ()}
+"""With which sides a host of a side is compared, so that each pair is told once."""
+
+
 def _both_ways(listener: str, routes: Sequence[build.Route]) -> Iterator[Diagnostic]:
     """A host can't end here and be passed through at once: the ClientHello has no path to tell them apart."""
-    ended = {route.host_key: route for route in routes if route.side == "tls"}
-    for route in routes:
-        other = ended.get(route.host_key)
-        if route.side != "sni" or other is None:
-            continue
-        message = (
-            f"{route.shown} on listener {listener} is passed through for service {route.service} "
-            f"and terminated for service {other.service} ({other.origin.short})"
-        )
-        yield diagnostics.error("conflict", message, route.origin, "TLS of one host name either ends here or is passed through")
+    by_side: dict[build.Side, dict[str, build.Route]] = {
+        one: {route.host_key: route for route in routes if route.side == one} for one in _HOW
+    }
+    for route in (route for hosts in by_side.values() for route in hosts.values()):
+        for other in (found for after in _AFTER[route.side] if (found := by_side[after].get(route.host_key))):
+            message = (
+                f"{route.shown} on listener {listener} is {_HOW[route.side]} for service {route.service} "
+                f"and {_HOW[other.side]} for service {other.service} ({other.origin.short})"
+            )
+            hint = "TLS of one host name either ends here or is passed through" if route.side == "sni" else "one host name, one protocol"
+            yield diagnostics.error("conflict", message, route.origin, hint)
 
 
 def _redundant(routes: Sequence[build.Route]) -> Iterator[Diagnostic]:
     """A longer path is pointless where the next shorter one of the same host leads to the same service."""
-    first: dict[tuple[str, str, str], build.Route] = {}
+    first: dict[_What, build.Route] = {}
+    choices: dict[tuple[str, str, str], set[frozenset[build.Condition]]] = {}
     for route in routes:
-        first.setdefault(_what(route), route)
+        what = _what(route)
+        first.setdefault(what, route)
+        choices.setdefault(what[:3], set()).add(what[3])
     for route in routes:
-        side, host, path = _what(route)
-        nearest = next((found for shorter in _shorter(path) if (found := first.get((side, host, shorter)))), None)
-        if nearest is not None and nearest.service == route.service:
+        side, host, path, conditions = _what(route)
+        nearest = next((found for shorter in targets.shorter_paths(path) if (found := first.get((side, host, shorter, conditions)))), None)
+        if nearest is None or nearest.service != route.service:
+            continue
+        # Where others ask for conditions at one of the two paths or between them, the longer path may be there to come before them.
+        between = (one for one in (path, *targets.shorter_paths(path)) if len(one) >= len(nearest.path))
+        if all(len(choices.get((side, host, one), ())) <= 1 for one in between):
             message = f"the path {path} of service {route.service} never matters: {nearest.path} leads to the same service"
             yield diagnostics.warning("shadowed-route", message, route.origin, "remove the longer path")
-
-
-def _shorter(path: str) -> Iterator[str]:
-    """The paths that cover ``path`` too, the longest first: there are as many as it has segments, however many routes there are."""
-    while path != "/":
-        path = path.rpartition("/")[0] or "/"
-        yield path

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from hapilot.compile import build
+from hapilot.compile import build, networks, targets
 from hapilot.compile.draft import Draft, Entrance
+from hapilot.compile.targets import Target
 from hapilot.model import values
 
 ACME = "/.well-known/acme-challenge"
@@ -18,44 +19,34 @@ ACME = "/.well-known/acme-challenge"
 
 
 def make_tables(draft: Draft) -> Draft:
-    """Add the tables of every entrance.
-
-    >>> key("shop.test", "/a", with_paths=True), key("*", "/", with_paths=True), key("*.test", "/", with_paths=False)
-    ('shop.test/a/', '*/', '*.test')
-    """
+    """Add the tables of every entrance."""
     made: list[build.Table] = []
+    logs = draft.site.spec.log is not None
     for entrance in draft.entrances:
         if entrance.listener.trusted:
             made.append(_trusted(draft, entrance))
         if entrance.looks_at_sni:
             made.append(build.Table(sni_table(entrance), _sni_entries(entrance), f"SNI on {entrance.name} to backend"))
+        if entrance.streams:
+            comment = f"SNI of streams over TLS on {entrance.name} to backend"
+            made.append(build.Table(stream_table(entrance), _stream_entries(entrance), comment))
         if entrance.terminated:
-            table = _requests(tls_entries(entrance), tls_table(entrance), f"requests over TLS on {entrance.name} to backend")
-            made.append(table)
+            comment = f"requests over TLS on {entrance.name} to backend"
+            made += _requests(tls_plan(entrance), tls_table(entrance), comment, logs=logs)
         if entrance.answers_plain:
-            made.append(_requests(plain_entries(entrance), plain_table(entrance), f"plain requests on {entrance.name} to backend"))
-    return replace(draft, tables=(*draft.tables, *made))
-
-
-Target = tuple[str, str, str, build.Route]
-"""Host key, path, value and the route behind it."""
-
-
-def key(host: str, path: str, *, with_paths: bool) -> str:
-    """The key of a host and path prefix."""
-    if not with_paths:
-        return host
-    return f"{host}/" if path == "/" else f"{host}{path}/"
-
-
-def has_paths(targets: Iterable[Target]) -> bool:
-    """Whether the path matters to any of the entries."""
-    return any(path != "/" for _, path, _, _ in targets)
+            made += _requests(plain_plan(entrance), plain_table(entrance), f"plain requests on {entrance.name} to backend", logs=logs)
+        made += _clients(entrance)
+    return replace(draft, tables=(*draft.tables, *_once(made)))
 
 
 def sni_table(entrance: Entrance) -> str:
     """Path of the table that is asked with the SNI."""
     return f"maps/{entrance.name}.sni.map"
+
+
+def stream_table(entrance: Entrance) -> str:
+    """Path of the table that is asked with the SNI of TLS that ended here and holds no HTTP."""
+    return f"maps/{entrance.name}.streams.map"
 
 
 def tls_table(entrance: Entrance) -> str:
@@ -68,33 +59,44 @@ def plain_table(entrance: Entrance) -> str:
     return f"maps/{entrance.name}.plain.map"
 
 
+def names_table(table: str) -> str:
+    """Path of the table with the routes' own names, beside a table of requests."""
+    return f"{table.removesuffix('.map')}.names.map"
+
+
 def trusted_list(entrance: Entrance) -> str:
     """Path of the list of trusted networks."""
     return f"maps/{entrance.name}.trusted.list"
 
 
-def tls_entries(entrance: Entrance) -> list[Target]:
-    """Requests on the terminating frontend: services, and passthrough hosts, which are misdirected there."""
-    targets = [(route.host_key, route.path, route.backend, route) for route in entrance.terminated]
-    return targets + [(route.host_key, "/", build.MISDIRECTED, route) for route in entrance.passed]
+def clients_list(route: build.Route, condition: build.Condition) -> str:
+    """Path of the list of networks that a condition of a route asks for."""
+    return f"lists/{route.service}.match.{route.conditions.index(condition)}.list"
 
 
-def plain_entries(entrance: Entrance) -> list[Target]:
+def tls_plan(entrance: Entrance) -> targets.Plan:
+    """Requests on the terminating frontend: services, and hosts that end elsewhere, which are misdirected there."""
+    found = [Target(route.host_key, route.path, route.backend, route, route.conditions) for route in entrance.terminated]
+    found += [Target(route.host_key, "/", build.MISDIRECTED, route) for route in (*entrance.passed, *entrance.streams)]
+    return targets.plan(found)
+
+
+def plain_plan(entrance: Entrance) -> targets.Plan:
     """Plain requests: services, redirects to https, and ACME's challenges, which are never redirected."""
-    targets = [(route.host_key, route.path, route.backend, route) for route in entrance.plain]
-    taken = {(host, path) for host, path, _, _ in targets}
+    found = [Target(route.host_key, route.path, route.backend, route, route.conditions) for route in entrance.plain]
+    taken = {(target.host, target.path) for target in found if not target.conditions}
     answering = _challenges(entrance)
     for redirect in entrance.redirects:
         host = "*" if redirect.host is None else str(redirect.host)
         if (host, "/") not in taken:
-            targets.append((host, "/", f"{build.TO_HTTPS}:{redirect.port}", redirect.route))
-        targets += [
-            (host, route.path, route.backend, route)
+            found.append(Target(host, "/", f"{build.TO_HTTPS}:{redirect.port}", redirect.route))
+        found += [
+            Target(host, route.path, route.backend, route, route.conditions)
             for wider in _wider(redirect.host)
             for route in answering.get(wider, ())
             if (host, route.path) not in taken
         ]
-    return targets
+    return targets.plan(found)
 
 
 def _challenges(entrance: Entrance) -> dict[values.HostPattern | None, list[build.Route]]:
@@ -114,27 +116,48 @@ def _wider(host: values.HostPattern | None) -> Iterator[values.HostPattern | Non
         yield from (pattern for pattern in host.coverers if pattern != host)
 
 
-def _requests(targets: list[Target], path: str, comment: str) -> build.Table:
-    with_paths = has_paths(targets)
-    entries = {
-        (where := key(host, prefix, with_paths=with_paths)): build.Entry(where, value, route.origin, route)
-        for host, prefix, value, route in targets
-    }
-    return build.Table(path, tuple(entries[name] for name in sorted(entries)), comment)
+def _requests(plan: targets.Plan, path: str, comment: str, *, logs: bool) -> Iterator[build.Table]:
+    with_paths = plan.with_paths
+    entries = [
+        build.Entry(targets.key(one.host, one.path, with_paths=with_paths), one.value, one.route.origin, one.route) for one in plan.targets
+    ]
+    entries.sort(key=lambda entry: entry.key)
+    yield build.Table(path, tuple(entries), comment)
+    if logs:
+        # Where conditions decide, the rules say the name of the route that they choose.
+        names = (build.Entry(entry.key, entry.key.rstrip("/"), entry.origin) for entry in entries if not entry.value.startswith("."))
+        yield build.Table(names_table(path), tuple(names), "the routes' own names, for the access log")
 
 
 def _sni_entries(entrance: Entrance) -> tuple[build.Entry, ...]:
+    ends = {"tls": entrance.tls_frontend, "stream": entrance.stream_frontend}
     entries = {
-        route.host_key: build.Entry(route.host_key, entrance.tls_frontend if route.side == "tls" else route.backend, route.origin, route)
-        for route in (*entrance.passed, *entrance.terminated)
+        route.host_key: build.Entry(route.host_key, ends.get(route.side, route.backend), route.origin, route)
+        for route in (*entrance.passed, *entrance.streams, *entrance.terminated)
         if route.host is not None
     }
     return tuple(entries[name] for name in sorted(entries))
 
 
+def _stream_entries(entrance: Entrance) -> tuple[build.Entry, ...]:
+    entries = {route.host_key: build.Entry(route.host_key, route.backend, route.origin, route) for route in entrance.streams}
+    return tuple(entries[name] for name in sorted(entries))
+
+
 def _trusted(draft: Draft, entrance: Entrance) -> build.Table:
-    entries = tuple(
-        build.Entry(str(network), "", draft.site.origins.at("listeners", entrance.name, "trusted", index))
-        for index, network in enumerate(entrance.listener.trusted)
-    )
-    return build.Table(trusted_list(entrance), entries, f"who is trusted on {entrance.name}")
+    origins = draft.site.origins
+    said = ((network, origins.at("listeners", entrance.name, "trusted", index)) for index, network in enumerate(entrance.listener.trusted))
+    return build.Table(trusted_list(entrance), networks.entries(said), f"who is trusted on {entrance.name}")
+
+
+def _clients(entrance: Entrance) -> Iterator[build.Table]:
+    """The networks of conditions; a service has the same on all its routes."""
+    for route in entrance.routes:
+        for one in route.conditions:
+            if one.kind == "client":
+                said = ((values.parse_network(network), route.origin) for network in one.values)
+                yield build.Table(clients_list(route, one), networks.entries(said), f"clients that service {route.service} is for")
+
+
+def _once(made: Iterable[build.Table]) -> Iterator[build.Table]:
+    yield from {table.path: table for table in made}.values()

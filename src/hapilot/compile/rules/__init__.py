@@ -1,1 +1,1 @@
-"""Groups of HAProxy rules, each for one job of a frontend. Called by ``passes.frontends``; they return lines, nothing else."""
+"""Groups of HAProxy rules, each for one job of a frontend or backend. The passes call them; they return lines, nothing else."""

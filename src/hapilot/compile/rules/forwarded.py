@@ -3,6 +3,9 @@
 From a stranger, all X-Forwarded-*, X-Real-IP and Forwarded headers are removed, also in the spelling with underscores that
 CGI-like servers can't tell from hyphens; then ours are set. From a trusted address the headers are kept and added to, and
 the client is the right-most address in X-Forwarded-For that is not trusted itself.
+
+A client on a unix socket has no address and came to no port, unless a PROXY header says them: then X-Forwarded-For has nothing
+from us, for HAProxy would write an empty value, and X-Forwarded-Port is the one that the scheme has anyway.
 """
 
 from __future__ import annotations
@@ -18,6 +21,9 @@ TRUSTED_HOPS = 5
 
 ALIKE = "^x[-_](forwarded|real[-_]ip)"
 """Header names that servers which fold ``_`` and ``-`` take for ours; HAProxy compares names in lower case."""
+
+PORTS = {"https": "443", "http": "80"}
+"""What a scheme without a port means (RFC 9110, section 4.2)."""
 
 _TRUSTED = ("{", "var(txn.trusted)", "-m", "bool", "}")
 _UNTRUSTED = ("!{", "var(txn.trusted)", "-m", "bool", "}")
@@ -41,17 +47,28 @@ def headers(entrance: draft.Entrance, scheme: Literal["http", "https"]) -> list[
         request("del-header", ALIKE, "-m", "reg", "if", "{", "req.hdr_names", "-m", "sub", "_", "}", *and_stranger),
     ]
     sets = (
-        ("X-Forwarded-Proto", scheme),
-        ("X-Forwarded-Host", "%[req.fhdr(host)]"),
-        ("X-Forwarded-Port", _port(entrance)),
+        ("X-Forwarded-Proto", scheme, ()),
+        ("X-Forwarded-Host", "%[req.fhdr(host)]", ()),
+        *(("X-Forwarded-Port", port, test) for port, test in _ports(entrance, scheme)),
     )
     if not trusts:
         # Whatever there was is gone, so adding is enough; setting would look through all headers again.
-        return [*lines, request("add-header", "X-Forwarded-For", "%[src]"), *(request("add-header", *pair) for pair in sets)]
-    lines.append(request("add-header", "X-Forwarded-For", "%[var(txn.peer)]"))
-    for name, value in sets:
-        lines.append(request("set-header", name, value, "unless", "{", f"req.hdr({name.lower()})", "-m", "found", "}"))
+        lines.append(request("add-header", "X-Forwarded-For", "%[src]", *_if(*_where_known(entrance, "src"))))
+        return [*lines, *(request("add-header", name, value, *_if(*test)) for name, value, test in sets)]
+    lines.append(request("add-header", "X-Forwarded-For", "%[var(txn.peer)]", *_if(*_where_known(entrance, "var(txn.peer)"))))
+    for name, value, test in sets:
+        missing = ("!{", f"req.hdr({name.lower()})", "-m", "found", "}")
+        lines.append(request("set-header", name, value, *(_if(*missing, *test) if test else ("unless", "{", *missing[1:]))))
     return lines
+
+
+def _if(*test: str) -> tuple[str, ...]:
+    return ("if", *test) if test else ()
+
+
+def _where_known(entrance: draft.Entrance, sample: str) -> tuple[str, ...]:
+    """The test for ``sample``, where it may be missing: on unix sockets. Of what kind an inherited socket is nobody knows before."""
+    return ("{", sample, "-m", "found", "}") if any(bind.kind != "tcp" for bind in entrance.listener.bind) else ()
 
 
 def _connection_options() -> tree.Line:
@@ -61,12 +78,15 @@ def _connection_options() -> tree.Line:
     return request("return", "status", "400", "content-type", "text/plain", "string", text, "if", *named)
 
 
-def _port(entrance: draft.Entrance) -> str:
-    """The port that the client connected to: a constant where the listener has one, and no PROXY header says another."""
-    ports = {bind.port for bind in entrance.listener.bind if bind.kind == "tcp"}
-    if entrance.listener.accept_proxy == "never" and len(ports) == 1:
-        return str(ports.pop())
-    return "%[dst_port]"
+def _ports(entrance: draft.Entrance, scheme: Literal["http", "https"]) -> list[tuple[str, tuple[str, ...]]]:
+    """The port that the client connected to, each with the test for it: a constant where the listener has one, and no PROXY header
+    says another."""
+    binds = entrance.listener.bind
+    ports = {str(bind.port) if bind.kind == "tcp" else PORTS[scheme] for bind in binds}
+    if entrance.listener.accept_proxy == "never" and len(ports) == 1 and all(bind.kind != "fd" for bind in binds):
+        return [(ports.pop(), ())]
+    known = _where_known(entrance, "dst_port")
+    return [("%[dst_port]", known), (PORTS[scheme], (f"!{known[0]}", *known[1:]))] if known else [("%[dst_port]", ())]
 
 
 def client(entrance: draft.Entrance) -> list[tree.Line]:

@@ -1,49 +1,84 @@
-"""The access log. Without a ``log`` section frontends log nothing; changes of servers and errors still are."""
+"""The access log. Without a ``log`` section frontends log nothing; changes of servers and errors still are.
+
+A line calls things as the site file does: the listener, the route (its host pattern and path) and the service, whatever HAProxy's
+frontends and backends are called. ``termination`` is HAProxy's two letters (configuration manual, section 8.5), ``reason`` says in words
+why HAProxy answered itself or refused a connection.
+"""
 
 from __future__ import annotations
 
-from hapilot.languages.haproxy import tree
+from collections.abc import Iterable, Iterator
+
+from hapilot.compile.passes import access_log
+from hapilot.languages.haproxy import quoting, tree
 from hapilot.model.settings import Log
 
-_COMMON = (
-    '"time":"%[date,utime(%Y-%m-%dT%H:%M:%SZ)]"',
-    '"client":"%[src]"',
-    '"port":%[src_port]',
-    '"listener":"%f"',
-    '"service":"%b"',
-    '"server":"%s"',
-    '"termination":"%ts"',
-)
-JSON_HTTP = (
-    "{"
-    + ",".join(
-        (
-            *_COMMON,
-            '"method":"%[capture.req.method,json(utf8s)]"',
-            '"host":"%[var(txn.host),json(utf8s)]"',
-            '"uri":"%[capture.req.uri,json(utf8s)]"',
-            '"status":%ST',
-            '"bytes":%B',
-            '"ms":%Ta',
-        )
-    )
-    + "}"
-)
-JSON_TCP = "{" + ",".join((*_COMMON, '"sni":"%[var(txn.sni),json(utf8s)]"', '"bytes":%B', '"ms":%Tt')) + "}"
+_SERVICE = f"%[be_name,map_str({access_log.SERVICES},-)]"
+_TIME = "%[date,utime(%Y-%m-%dT%H:%M:%SZ)]"
 
 
-def http(log: Log | None) -> list[tree.Line]:
+def http(log: Log | None, listener: str) -> Iterator[tree.Line]:
     """Lines for a frontend that speaks HTTP."""
     if log is None:
-        return []
-    return [tree.line("log-format", JSON_HTTP) if log.format == "json" else tree.line("option", "httplog")]
+        return
+    yield tree.line("log-format", _json(listener, _HTTP) if log.format == "json" else _text(listener, _HTTP))
+    no_server = ("!{", "srv_id", "-m", "found", "}")
+    yield tree.line("http-after-response", "set-var(txn.reason)", f"status,map_str({access_log.REASONS})", "if", *no_server)
 
 
-def tcp(log: Log | None) -> list[tree.Line]:
+def tcp(log: Log | None, listener: str) -> Iterator[tree.Line]:
     """Lines for a frontend that passes connections on."""
-    if log is None:
-        return []
-    return [tree.line("log-format", JSON_TCP) if log.format == "json" else tree.line("option", "tcplog")]
+    if log is not None:
+        yield tree.line("log-format", _json(listener, _TCP) if log.format == "json" else _text(listener, _TCP))
+
+
+def with_reasons(lines: Iterable[tree.Line], log: Log | None) -> Iterator[tree.Line]:
+    """The rules of a TCP layer; with a log, each that refuses a connection says why first."""
+    for line in lines:
+        if log is not None and line.words[:3] == ("tcp-request", "content", "reject") and line.comment:
+            said = f"str({quoting.argument(line.comment)})"
+            yield tree.line("tcp-request", "content", "set-var(txn.reason)", said, *line.words[3:])
+        yield line
+
+
+_Fields = tuple[tuple[str, str], ...]
+_HTTP: _Fields = (
+    ("route", "%[var(txn.route),json(utf8s)]"),
+    ("method", "%[capture.req.method,json(utf8s)]"),
+    ("host", "%[var(txn.host),json(utf8s)]"),
+    ("uri", "%[capture.req.uri,json(utf8s)]"),
+    ("version", "%HV"),
+    ("status", "%ST"),
+    ("bytes", "%B"),
+    ("ms", "%Ta"),
+    ("reason", "%[var(txn.reason)]"),
+)
+_TCP: _Fields = (("sni", "%[var(txn.sni),json(utf8s)]"), ("bytes", "%B"), ("ms", "%Tt"), ("reason", "%[var(txn.reason),json(utf8s)]"))
+_NUMBERS = ("status", "bytes", "ms", "port")
+
+
+def _fields(listener: str, own: _Fields) -> _Fields:
+    return (
+        ("time", _TIME),
+        ("client", "%[src]"),
+        ("port", "%cp"),
+        ("listener", listener),
+        ("service", _SERVICE),
+        ("server", "%s"),
+        ("termination", "%ts"),
+        *own,
+    )
+
+
+def _json(listener: str, own: _Fields) -> str:
+    said = (f'"{name}":{value}' if name in _NUMBERS else f'"{name}":"{value}"' for name, value in _fields(listener, own))
+    return f"{{{','.join(said)}}}"
+
+
+def _text(listener: str, own: _Fields) -> str:
+    """``TIME CLIENT:PORT LISTENER SERVICE/SERVER TERMINATION key=value…``; what a client says is in quotes."""
+    rest = (f"{name}={value.replace('%[', '%{+Q,+E}[').replace(',json(utf8s)', '')}" for name, value in own)
+    return f"{_TIME} %[src]:%cp {listener} {_SERVICE}/%s %ts {' '.join(rest)}"
 
 
 def destination(log: Log | None) -> tree.Line:

@@ -5,17 +5,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from hapilot.compile import build
+from hapilot.compile import build, targets
 from hapilot.compile.passes import tables
-from hapilot.compile.rules import forwarded
+from hapilot.compile.rules import conditions, forwarded
 from hapilot.languages.haproxy import quoting, tree
 
 request = forwarded.request
 
 _ODD = ("{", "var(txn.odd)", "-m", "bool", "}")
 _NOT_FOUND = ("!{", "var(txn.to)", "-m", "found", "}")
+_OTHER_NAME = ("!{", "ssl_fc_sni,lower,rtrim(.),strcmp(txn.host)", "eq", "0", "}")
 
 DOT_SEGMENT = r"(^|[/\\])\.\.?([/\\;]|$)"
 """``.`` or ``..`` as a whole segment (RFC 3986, section 5.2.4), also with the backslashes and ``;`` parameters that some
@@ -47,29 +49,19 @@ def normal_host() -> list[tree.Line]:
     ]
 
 
-def route(targets: Sequence[tables.Target], table: str, *, over_tls: bool) -> list[tree.Line]:
-    """The rules from ``txn.host`` to an answer or ``txn.to``."""
+def route(plan: targets.Plan, table: str, *, over_tls: bool, logs: bool) -> list[tree.Line]:
+    """The rules from ``txn.host`` to an answer or ``txn.to``; with ``logs`` also ``txn.route``, the name of the route."""
     lines = _odd_paths()
-    if _always_the_same(targets):
-        return lines
-    with_paths = tables.has_paths(targets)
-    lines += _look_up(targets, table, "to", "path" if with_paths else "")
-    if with_paths:
-        lines += _ambiguous(targets, table)
-    return lines + _dead_ends(targets, over_tls=over_tls)
-
-
-def send(targets: Sequence[tables.Target]) -> tree.Line:
-    """The last line: to the backend that was found."""
-    if _always_the_same(targets):
-        return tree.line("default_backend", targets[0][2])
-    return tree.line("use_backend", "%[var(txn.to)]")
-
-
-def _always_the_same(targets: Sequence[tables.Target]) -> bool:
-    """Whether there is one backend for everything, so that nothing has to be looked up."""
-    first = targets[0]
-    return len(targets) == 1 and first[0] == build.ANY_HOST and first[1] == "/" and not first[2].startswith(".")
+    if plan.only is not None:
+        return [*lines, request("set-var(txn.route)", f"str({build.ANY_HOST})")] if logs else lines
+    if plan.with_paths:
+        lines.append(request("set-var(txn.path)", "path"))
+    if logs:
+        lines += _look_up(plan, _Query(tables.names_table(table), "route", "path"))
+    lines += _look_up(plan, _Query(table, "to", "path", chooses=True, names=logs))
+    if plan.with_paths:
+        lines += _ambiguous(plan, table)
+    return lines + _dead_ends(plan, over_tls=over_tls)
 
 
 def _odd_paths() -> list[tree.Line]:
@@ -87,35 +79,65 @@ def _odd_paths() -> list[tree.Line]:
     ]
 
 
-def _look_up(targets: Sequence[tables.Target], table: str, to: str, path: str) -> list[tree.Line]:
-    """Set ``txn.TO``: the exact host, then its wildcard, then routes without a host; the longest path in each.
+@dataclass(frozen=True, slots=True)
+class _Query:
+    """One way to ask a table: into which variable, by the path in which variable, and on which condition. ``chooses``: go on to the
+    alternatives where the value names a choice; ``names``: and keep the name of the route."""
 
-    ``path`` names the variable with the path, or is empty where paths do not matter.
-    """
-    tail = f",concat(,txn.{path},/),map_beg({table})" if path else f",map_str({table})"
-    keys: list[str] = []
-    hosts = {host for host, _, _, _ in targets}
-    if any(not host.startswith("*") for host in hosts):
-        keys.append("var(txn.host)")
-    if any(host.startswith("*.") for host in hosts):
-        keys.append("var(txn.host),regsub(^[^.]+,*)")
-    if build.ANY_HOST in hosts:
-        keys.append(f"str({build.ANY_HOST})")
-    lines: list[tree.Line] = [request(f"set-var(txn.{path})", "path")] if path == "path" else []
-    for number, key in enumerate(keys):
-        condition = ("if", "!{", f"var(txn.{to})", "-m", "found", "}") if number else ()
-        lines.append(request(f"set-var(txn.{to})", f"{key}{tail}", *condition))
-    return lines
+    table: str
+    to: str
+    path: str
+    condition: tuple[str, ...] = ()
+    chooses: bool = False
+    names: bool = False
 
 
-def _ambiguous(targets: Sequence[tables.Target], table: str) -> list[tree.Line]:
+def _look_up(plan: targets.Plan, query: _Query) -> Iterator[tree.Line]:
+    """Set ``txn.TO``: the exact host, then its wildcard, then routes without a host; the longest path in each."""
+    tail = f",concat(,txn.{query.path},/),map_beg({query.table})" if plan.with_paths else f",map_str({query.table})"
+    missing = ("!{", f"var(txn.{query.to})", "-m", "found", "}")
+    first = True
+    for key, level in _levels(plan):
+        condition = (*query.condition, *(() if first else missing))
+        yield request(f"set-var(txn.{query.to})", f"{key}{tail}", *(("if", *condition) if condition else ()))
+        if query.chooses:
+            for choice in level:
+                yield from _choose(choice, query)
+        first = False
+
+
+def _levels(plan: targets.Plan) -> Iterator[tuple[str, list[targets.Choice]]]:
+    """How exactly a host is meant: the key to ask for, and the choices that may follow."""
+    keys = {"exact": "var(txn.host)", "wildcard": "var(txn.host),regsub(^[^.]+,*)", "any": f"str({build.ANY_HOST})"}
+    for name, key in keys.items():
+        if any(_exactness(one.host) == name for one in plan.targets):
+            yield key, [choice for choice in plan.choices if _exactness(choice.host) == name]
+
+
+def _exactness(host: str) -> str:
+    return "any" if host == build.ANY_HOST else "wildcard" if host.startswith("*.") else "exact"
+
+
+def _choose(choice: targets.Choice, query: _Query) -> Iterator[tree.Line]:
+    """The alternatives of a choice, one after the other; each is tried as long as none has replaced the value."""
+    asked = ("if", "{", f"var(txn.{query.to})", "-m", "str", choice.value, "}", *query.condition)
+    for one in choice.alternatives:
+        words = conditions.words(one.route)
+        if query.names:
+            yield request("set-var(txn.route)", f"str({quoting.argument(one.route.shown)})", *asked, *words)
+        yield request(f"set-var(txn.{query.to})", f"str({one.value})", *asked, *words)
+    if choice.otherwise:
+        yield request(f"set-var(txn.{query.to})", f"str({choice.otherwise})", *asked)
+    else:
+        yield request(f"unset-var(txn.{query.to})", *asked)
+
+
+def _ambiguous(plan: targets.Plan, table: str) -> list[tree.Line]:
     """400 where the decoded path with single slashes would take another route than the path as sent."""
     plain = f"path,url_dec,regsub({quoting.argument(SLASHES)},/,g)"
     known = ("{", "var(txn.plain)", "-m", "found", "}")
     lines = [request("set-var(txn.plain)", plain, "if", *_ODD)]
-    for line in _look_up(targets, table, "other", "plain"):
-        has_condition = "if" in line.words
-        lines.append(tree.Line((*line.words, *known) if has_condition else (*line.words, "if", *known)))
+    lines += _look_up(plan, _Query(table, "other", "plain", known, chooses=True))
     same = ("{", "var(txn.other),strcmp(txn.to)", "eq", "0", "}")
     neither = ("!{", "var(txn.other)", "-m", "found", "}", *_NOT_FOUND)
     lines.append(request("set-var(txn.same)", "bool(true)", "if", *same))
@@ -124,19 +146,20 @@ def _ambiguous(targets: Sequence[tables.Target], table: str) -> list[tree.Line]:
     return [*lines, answer(400, "Bad Request: the path can be read in two ways", "if", *known, *different)]
 
 
-def _dead_ends(targets: Sequence[tables.Target], *, over_tls: bool) -> list[tree.Line]:
-    """Redirects, hosts that are passed through, and unknown hosts."""
-    lines: list[tree.Line] = []
-    for value in sorted({value for _, _, value, _ in targets if value.startswith(build.TO_HTTPS)}):
-        lines.append(_to_https(value))
-    if any(value == build.MISDIRECTED for _, _, value, _ in targets):
+def _dead_ends(plan: targets.Plan, *, over_tls: bool) -> list[tree.Line]:
+    """Redirects, hosts that end elsewhere, and unknown hosts."""
+    lines = [_to_https(value) for value in sorted(plan.values) if value.startswith(build.TO_HTTPS)]
+    not_found = "Not Found: no service has this host and path"
+    if build.MISDIRECTED in plan.values:
+        misdirected = ("{", "var(txn.to)", "-m", "str", build.MISDIRECTED, "}")
         text = "Misdirected Request: open a new connection for this host"
-        lines.append(answer(421, text, "if", "{", "var(txn.to)", "-m", "str", build.MISDIRECTED, "}"))
+        # With the same name in the ClientHello a new connection would end here again.
+        lines.append(answer(421, text, "if", *misdirected, *_OTHER_NAME))
+        lines.append(answer(404, not_found, "if", *misdirected))
     if over_tls:
-        other_name = ("{", "ssl_fc_has_sni", "}", "!{", "ssl_fc_sni,lower,rtrim(.),strcmp(txn.host)", "eq", "0", "}")
         text = "Misdirected Request: this connection was opened for another host"
-        lines.append(answer(421, text, "if", *_NOT_FOUND, *other_name))
-    lines.append(answer(404, "Not Found: no service has this host and path", "if", *_NOT_FOUND))
+        lines.append(answer(421, text, "if", *_NOT_FOUND, "{", "ssl_fc_has_sni", "}", *_OTHER_NAME))
+    lines.append(answer(404, not_found, "if", *_NOT_FOUND))
     return lines
 
 

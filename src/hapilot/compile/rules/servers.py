@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from hapilot.compile import authorities
 from hapilot.compile.draft import BackendPlan, Draft
 from hapilot.compile.passes import backends, globals_section
+from hapilot.compile.rules import sticky
 from hapilot.languages.haproxy import quoting, tree
 from hapilot.model import service, values
+
+HTTP2 = "h2,http/1.1"
+"""What is offered to servers that may speak HTTP/2 (RFC 7301)."""
 
 PROBE_LABEL = "hapilot-check"
 """The label that stands for ``*`` where a health check needs one name under a wildcard."""
@@ -19,6 +24,11 @@ def name(server: service.Server, port: int | None) -> str:
     return f"{server.address.host}:{number}"
 
 
+def label(server: service.Server) -> str:
+    """What the site file calls the server: the same on every listener, whatever port it gives to servers that say none."""
+    return server.name or str(server.address)
+
+
 def address(server: service.Server, port: int | None) -> str:
     """``host:port`` with brackets around IPv6."""
     return str(values.ServerAddress(server.address.host, server.address.port or port))
@@ -28,10 +38,15 @@ def lines(draft: Draft, plan: BackendPlan) -> list[tree.Line]:
     """One line for each server of the service."""
     one = draft.services[plan.service]
     limits = _limits(one)
-    common = (*_check(one), *_proxy(one), *_tls(draft, plan.service, one))
+    marks = sticky.marks(label(server) for server in one.servers) if _keeps_clients(one) else {}
+    common = (*_check(one), *_proxy(one), *_http2(one), *_tls(draft, plan.service, one))
     made: list[tree.Line] = []
     for index, server in enumerate(one.servers):
         words = ["server", name(server, plan.port), address(server, plan.port), *_resolving(draft, server), *common]
+        if server.maintenance:
+            words.append("disabled")
+        if marks:
+            words += ["cookie", marks[label(server)]]
         if server.weight is not None:
             words += ["weight", str(server.weight)]
         if limits[index] is not None:
@@ -75,17 +90,36 @@ def _proxy(one: service.Service) -> list[str]:
     return [header, *(["check-send-proxy"] if isinstance(one.health, service.Health) else [])]
 
 
+def _keeps_clients(one: service.Service) -> bool:
+    """Whether requests reach the servers, and sticky ones."""
+    return one.sticky is not None and one.maintenance is None and one.redirect is None
+
+
+def _http2(one: service.Service) -> list[str]:
+    """HTTP/2 in clear is spoken by agreement. A WebSocket gets a connection of its own over HTTP/1.1: few servers know the way over
+    HTTP/2 (RFC 8441), and left to itself HAProxy puts one on any HTTP/2 connection that is open (srv_check_reuse_ws in server.c looks
+    for a comma in a list that has none, 2.6 and 2.8)."""
+    if one.http2 is None:
+        return []
+    return [*(("proto", "h2") if one.http2 == "h2c" else ()), "ws", "h1"]
+
+
 def _tls(draft: Draft, service_name: str, one: service.Service) -> list[str]:
     """TLS onwards: the CA is checked, the name is sent as SNI and must be in the certificate (manual, "verify")."""
     if one.tls_mode != "reencrypt":
         return []
     verify = one.verify or service.Verify()
-    authority = draft.target.system_ca if verify.ca is None else authority_file(draft, verify.ca)
+    authority = draft.target.system_ca if verify.ca is None else authorities.path(draft.site, verify.ca)
     requested = verify.name == "host"
-    words = ["ssl", "verify", "required", "ca-file", authority, "alpn", "http/1.1"]
-    words += ["sni", "var(txn.host)" if requested else f"str({quoting.argument(verify.name)})"]
+    words = ["ssl", "verify", "required", "ca-file", authority]
+    if one.protocol == "http":
+        words += ["alpn", HTTP2 if one.http2 == "h2" else "http/1.1"]
+    client_says = "var(txn.host)" if one.protocol == "http" else "ssl_fc_sni"
+    words += ["sni", client_says if requested else f"str({quoting.argument(verify.name)})"]
     if isinstance(one.health, service.Health):
         words += _check_name(one, verify)
+        # Without it 2.6 takes the server's offer for the handshake and speaks HTTP/1.1 whatever comes of it.
+        words += ["check-alpn", HTTP2] if one.http2 == "h2" else []
     return words
 
 
@@ -97,8 +131,3 @@ def _check_name(one: service.Service, verify: service.Verify) -> list[str]:
     wildcard = next((f"{PROBE_LABEL}.{host.name}" for host in one.host), None)
     wanted = exact or wildcard
     return ["check-sni", wanted] if wanted else []
-
-
-def authority_file(draft: Draft, path: str) -> str:
-    """Where the bundle has the CA file that the site file calls ``path``."""
-    return draft.authority_files.get(path, "ca/missing.pem")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from hapilot.compile import draft
 from hapilot.compile.passes import tables
-from hapilot.compile.rules import hello, unaddressed
+from hapilot.compile.rules import binds, hello, unaddressed
 from hapilot.compile.target import Target
 from hapilot.languages.haproxy import tree
 from hapilot.model import values
@@ -70,7 +70,7 @@ def _class(test: tuple[str, ...], backend: str, *, quiet: bool = False) -> list[
 
 
 def _proxy_header(entrance: draft.Entrance, *, lua: bool) -> list[tree.Line]:
-    stranger = ("!{", "src", "-f", tables.trusted_list(entrance), "}")
+    stranger = binds.stranger(entrance, tables.trusted_list(entrance))
     distrust = refuse("a PROXY header from an address that is not trusted", "if", *PROXY, *stranger)
     test = (*unaddressed.NOT_DROPPED, *PROXY) if lua else PROXY
     drop = [content("lua.drop_unaddressed", "if", *test, *unaddressed.HEADER)] if lua else []
@@ -90,17 +90,17 @@ def _whole_header() -> list[tree.Line]:
 def _tls(entrance: draft.Entrance, *, lua: bool) -> list[tree.Line]:
     fallback = _fallback(entrance)
     if not entrance.looks_at_sni:
-        return _class(hello.START, fallback or "", quiet=bool(entrance.terminated))
+        return _class(hello.START, fallback or "", quiet=fallback in _second_layers(entrance))
     table = tables.sni_table(entrance)
     named = ("{", "var(txn.sni)", "-m", "found", "}")
     lines = [*(_joined() if lua else _whole()), content("set-var(txn.to)", f"var(txn.sni),map_str({table})", "if", *named)]
-    if any(route.host and route.host.wildcard for route in (*entrance.passed, *entrance.terminated)):
+    if any(route.host and route.host.wildcard for route in (*entrance.passed, *entrance.streams, *entrance.terminated)):
         parent = f"var(txn.sni),regsub(^[^.]+,*),map_str({table})"
         lines.append(content("set-var(txn.to)", parent, "if", *named, *NOT_FOUND))
     if fallback:
         lines.append(content("set-var(txn.to)", f"str({fallback})", "if", *TLS, *NOT_FOUND))
-    if entrance.terminated:
-        lines.append(content("set-log-level", "silent", "if", "{", "var(txn.to)", "-m", "str", entrance.tls_frontend, "}"))
+    for frontend in _second_layers(entrance):
+        lines.append(content("set-log-level", "silent", "if", "{", "var(txn.to)", "-m", "str", frontend, "}"))
     return [*lines, content("accept", "if", *FOUND), refuse("no service here has the name in the ClientHello", "if", *TLS)]
 
 
@@ -135,7 +135,15 @@ def _fallback(entrance: draft.Entrance) -> str | None:
     for route in entrance.passed:
         if route.host is None:
             return route.backend
-    return entrance.tls_frontend if entrance.terminated else None
+    if any(route.host is None for route in entrance.streams):
+        return entrance.stream_frontend
+    return next(iter(_second_layers(entrance)), None)
+
+
+def _second_layers(entrance: draft.Entrance) -> list[str]:
+    """The frontends behind this one that end TLS. They log, so this layer does not."""
+    ends = ((entrance.terminated, entrance.tls_frontend), (entrance.streams, entrance.stream_frontend))
+    return [frontend for routes, frontend in ends if routes]
 
 
 def _rest(entrance: draft.Entrance) -> list[tree.Line]:

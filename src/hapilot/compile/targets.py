@@ -1,0 +1,127 @@
+"""What requests at a place of a listener lead to: by host and path, and where routes have further conditions, by those.
+
+The routes of an entrance go in as targets; table entries and choices come out. A table gives one value for a host and path; where
+conditions decide, that value names a :class:`Choice`, whose alternatives are rules. Used by ``passes.tables`` for the entries and by
+``rules.requests`` for the rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from hapilot.compile import build
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One host and path prefix, what they lead to (a backend, or one of the values of ``build`` that start with a dot), and the route
+    that asked for it."""
+
+    host: str
+    path: str
+    value: str
+    route: build.Route
+    conditions: tuple[build.Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Several targets of one host and path. The first whose conditions hold wins; ``otherwise`` is what holds if none does: the value
+    without conditions, that of the next shorter path, or "" to ask the next less exact host."""
+
+    value: str
+    host: str
+    path: str
+    alternatives: tuple[Target, ...]
+    otherwise: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All targets of one place: the table's, one for each host and path, and the choices that their values name."""
+
+    targets: tuple[Target, ...]
+    choices: tuple[Choice, ...]
+
+    @property
+    def with_paths(self) -> bool:
+        """Whether the path matters to any of them."""
+        return any(target.path != "/" for target in self.targets)
+
+    @property
+    def values(self) -> frozenset[str]:
+        """Every value that a request may end with."""
+        said = {target.value for target in self.targets if not target.value.startswith(build.CHOICE)}
+        chosen = (value for choice in self.choices for value in (*(one.value for one in choice.alternatives), choice.otherwise))
+        return frozenset(said.union(value for value in chosen if value and not value.startswith(build.CHOICE)))
+
+    @property
+    def forwards(self) -> bool:
+        """Whether any of them is a backend."""
+        return any(not value.startswith(".") for value in self.values)
+
+    @property
+    def only(self) -> Target | None:
+        """The one target for everything, where nothing has to be looked up."""
+        first = self.targets[0] if len(self.targets) == 1 else None
+        anything = first is not None and first.host == build.ANY_HOST and first.path == "/" and not first.value.startswith(".")
+        return first if anything else None
+
+
+def plan(targets: Iterable[Target]) -> Plan:
+    """One target for each host and path. Of several without conditions the last one counts."""
+    plain: dict[tuple[str, str], Target] = {}
+    conditional: dict[tuple[str, str], list[Target]] = {}
+    for target in targets:
+        where = target.host, target.path
+        if target.conditions:
+            conditional.setdefault(where, []).append(target)
+        else:
+            plain[where] = target
+    numbers = {where: f"{build.CHOICE}:{number}" for number, where in enumerate(sorted(conditional), 1)}
+    choices = [
+        Choice(numbers[where], *where, tuple(_in_order(conditional[where])), _otherwise(where, plain, numbers))
+        for where in sorted(conditional, key=lambda where: (-len(where[1]), where))
+    ]
+    leading = {where: Target(*where, numbers[where], several[0].route) for where, several in conditional.items()}
+    return Plan(tuple((plain | leading).values()), tuple(choices))
+
+
+def _in_order(alternatives: Sequence[Target]) -> list[Target]:
+    """Most conditions first, else in the order of the file."""
+    return sorted(alternatives, key=lambda one: -len(one.conditions))
+
+
+def _otherwise(where: tuple[str, str], plain: dict[tuple[str, str], Target], numbers: dict[tuple[str, str], str]) -> str:
+    if where in plain:
+        return plain[where].value
+    host, path = where
+    for shorter in shorter_paths(path):
+        if (host, shorter) in numbers:
+            return numbers[host, shorter]
+        if (host, shorter) in plain:
+            return plain[host, shorter].value
+    return ""
+
+
+def shorter_paths(path: str) -> Iterator[str]:
+    """The paths that cover ``path`` too, the longest first: there are as many as it has segments, however many routes there are.
+
+    >>> list(shorter_paths("/a/b")), list(shorter_paths("/"))
+    (['/a', '/'], [])
+    """
+    while path != "/":
+        path = path.rpartition("/")[0] or "/"
+        yield path
+
+
+def key(host: str, path: str, *, with_paths: bool) -> str:
+    """The key of a host and path prefix in a table: ``HOST``, or ``HOST/PATH/`` where any target of the table has a path.
+
+    >>> key("shop.test", "/a", with_paths=True), key("*", "/", with_paths=True), key("*.test", "/", with_paths=False)
+    ('shop.test/a/', '*/', '*.test')
+    """
+    if not with_paths:
+        return host
+    return f"{host}/" if path == "/" else f"{host}{path}/"
