@@ -13,20 +13,25 @@ from hypothesis import strategies as st
 from golden import loadcase, pems
 from hapilot.base import diagnostics
 from hapilot.compile import compile, target  # noqa: A004 - the stage's name
+from hapilot.model import site
 from hapilot.render import render
 from hapilot.runtime import plain
 from hapilot.sources.file import load, self_signed
 from support import haproxy, mutate
 
 CASES = sorted((Path(__file__).parents[1] / "golden" / "cases" / "compile").glob("*.case"))
-SITES = [
-    body
+WITHOUT = ("raw-and-log", "admin-open", "dropped-privileges")
+GIVEN = [
+    section
     for case in CASES
-    if case.stem not in ("raw-and-log", "conflicts", "admin-open", "dropped-privileges")
-    for kind, _, body in loadcase.parse(case.read_text()).sections
-    if kind == "file"
+    if case.stem not in WITHOUT and not case.stem.endswith("conflicts")
+    for section in loadcase.parse(case.read_text()).sections
 ]
+SITES = [body for kind, _, body in GIVEN if kind == "file" and "services:" in body]
 """Sites without raw lines, which are the user's own words."""
+FILES = {name: body for kind, name, body in GIVEN if kind == "file" and "services:" not in body}
+"""What the sites name: pages and passwords."""
+ENVIRONMENT = {name: value for kind, _, body in GIVEN if kind == "env" for name, _, value in (line.partition("=") for line in body.split())}
 
 
 @pytest.mark.haproxy
@@ -39,6 +44,9 @@ def test_what_compiles_is_accepted(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("ca.pem").write_bytes(pems.pem(pems.certificate("ca")))
+    for name, body in FILES.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(body)
     authority = self_signed.LocalAuthority(None)
     binaries = haproxy.binaries()
     shown: set[str] = set()
@@ -52,11 +60,11 @@ def test_what_compiles_is_accepted(
     @given(mutations)
     def one(data: bytes) -> None:
         Path("site.yaml").write_bytes(data)
-        loaded = load.load_site(Path("site.yaml"), environment={"STATS_PASSWORD": "x"}, now=pems.NOW, authority=authority)
+        loaded = load.load_site(Path("site.yaml"), environment=ENVIRONMENT, now=pems.NOW, authority=authority)
         if loaded.site is None:
             return
         made = compile.compile_site(loaded.site, target.Target())
-        if diagnostics.has_errors((*loaded.diagnostics, *made.diagnostics)):
+        if diagnostics.has_errors((*loaded.diagnostics, *made.diagnostics)) or _inherits(loaded.site):
             return
         files = render.render_build(made)
         config = files.files[0].content.decode()
@@ -68,6 +76,13 @@ def test_what_compiles_is_accepted(
 
     one()
     assert shown, "no mutated site was accepted, so nothing was shown"
+
+
+def _inherits(made: site.Site) -> bool:
+    """Whether something listens on a file descriptor, which nobody hands to HAProxy here."""
+    pages = (made.spec.admin.stats, made.spec.admin.metrics)
+    listening = [*(made.spec.listeners or {}).values(), *(page for page in pages if page is not None)]
+    return any(bind.kind == "fd" for one in listening for bind in one.bind)
 
 
 def _shown_to(binary: haproxy.Binary, folder: Path, data: bytes) -> None:

@@ -119,9 +119,9 @@ def compiled_file(path: Path, environment: Mapping[str, str], wanted: target.Tar
     return made
 
 
-def explained(made: build.Build, text: str) -> explanation.Explanation:
-    """What ``explain`` says of a target."""
-    return explain.Explainer(made).explain(probe.parse_target(text), text)
+def explained(made: build.Build, text: str, source: str = "") -> explanation.Explanation:
+    """What ``explain`` says of a target, for a client at ``source``."""
+    return explain.Explainer(made).explain(probe.parse_target(text, source=source), text)
 
 
 def text_of(rendered: bundle.Bundle, path: str) -> str:

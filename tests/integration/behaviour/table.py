@@ -191,14 +191,144 @@ BEHAVIOURS: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "no option that relaxes parsing": ("test_no_option_that_relaxes_parsing_is_emitted",),
     },
+    "test_service_keys": {
+        "headers, both ways": (
+            "test_headers_of_requests_are_removed_set_and_added",
+            "test_headers_of_responses_are_removed_set_and_added",
+            "test_headers_of_responses_are_on_our_own_answers_too",
+            "test_long_headers_do_not_break_long_messages",
+            "test_websockets_pass_with_changed_headers",
+        ),
+        "rewrite": (
+            "test_servers_see_the_rewritten_path",
+            "test_a_prefix_is_no_part_of_the_asterisk",
+            "test_servers_see_the_rewritten_host",
+        ),
+        "redirect": (
+            "test_a_redirect_answers_in_place_of_servers",
+            "test_a_redirect_may_name_the_requested_host",
+            "test_no_request_makes_a_redirect_lead_elsewhere",
+        ),
+        "sticky": (
+            "test_a_client_keeps_its_server",
+            "test_the_cookie_is_ours_alone",
+            "test_a_client_whose_server_is_gone_gets_another",
+        ),
+        "balance hash": ("test_the_same_value_goes_to_the_same_server",),
+        "weight, backup and maintenance of a server": (
+            "test_weights_divide_and_backups_wait",
+            "test_a_server_under_maintenance_gets_no_requests",
+        ),
+    },
+    "test_service_keys_guards": {
+        "allow and deny": (
+            "test_networks_are_allowed_and_denied",
+            "test_the_client_behind_a_trusted_proxy_is_judged",
+            "test_a_refusal_brings_the_services_page",
+            "test_networks_count_where_connections_are_passed_on",
+        ),
+        "basic_auth": (
+            "test_only_users_with_their_password_get_in",
+            "test_who_brings_no_password_is_asked_for_one",
+            "test_the_question_for_a_password_may_have_a_page",
+            "test_passwords_of_services_stand_hashed_in_the_configuration",
+        ),
+        "rate_limit": (
+            "test_a_client_that_asks_too_much_gets_429_and_is_let_in_again",
+            "test_one_connection_counts_like_many",
+            "test_a_refusal_for_the_rate_may_have_a_page",
+        ),
+        "maintenance with Retry-After": (
+            "test_a_service_under_maintenance_says_so",
+            "test_maintenance_may_have_another_status_and_a_page",
+            "test_a_passed_service_under_maintenance_is_closed",
+        ),
+        "a dead service's own page": (
+            "test_a_dead_service_shows_its_own_page",
+            "test_the_largest_page_can_be_sent",
+            "test_slow_and_broken_servers_have_pages_too",
+            "test_what_a_server_answers_is_never_replaced",
+            "test_pages_are_files_of_the_generation",
+        ),
+    },
+    "test_service_keys_http2": {
+        "HTTP/2 to servers": (
+            "test_servers_are_spoken_to_over_http2",
+            "test_a_server_that_knows_no_http2_over_tls_is_spoken_to_over_http1",
+            "test_websockets_take_a_connection_of_their_own",
+            "test_health_checks_speak_http2_too",
+            "test_connection_checks_ask_nothing_of_http2",
+        ),
+        "gRPC to a server behind an edge": (
+            "test_grpc_passes_with_its_trailers",
+            "test_grpc_passes_from_clear_to_clear",
+        ),
+    },
+    "test_further_conditions": {
+        "match: method, header, query, client": (
+            "test_a_method_chooses",
+            "test_every_condition_must_hold",
+            "test_the_client_is_the_one_behind_trusted_proxies",
+            "test_odd_values_stay_values",
+        ),
+        "most conditions first, the rest falls through": (
+            "test_most_conditions_come_first_and_the_rest_falls_through",
+            "test_without_any_condition_that_holds_the_wildcard_answers",
+            "test_an_odd_path_with_conditions_has_one_reading",
+            "test_explain_tells_why_others_did_not_win",
+        ),
+        "canary by percent and header": (
+            "test_a_canary_gets_its_share_of_clients_and_keeps_them",
+            "test_a_header_leads_to_the_canary_or_away",
+            "test_explain_knows_the_canary",
+        ),
+        "the listener's default": ("test_the_default_takes_what_nothing_else_matches",),
+    },
+    "test_client_certificates": {
+        "asked for by host": (
+            "test_each_host_asks_for_its_own",
+            "test_an_optional_one_may_be_missing_but_not_wrong",
+            "test_explain_knows_what_is_asked",
+        ),
+        "421 for a host with another client-certificate policy": (
+            "test_a_request_for_another_policy_gets_421",
+            "test_a_resumed_session_brings_no_verdict_along",
+        ),
+        "facts for servers, the client's own copies removed": (
+            "test_servers_are_told_of_the_certificate",
+            "test_a_clients_own_copies_never_pass",
+            "test_its_own_facts_win_over_forged_ones",
+        ),
+    },
+    "test_streams": {
+        "TLS of other protocols ends here": (
+            "test_tls_ends_here_and_the_inside_goes_on_by_name",
+            "test_a_name_without_a_service_or_certificate_is_refused",
+            "test_requests_and_streams_share_a_port",
+            "test_a_stream_goes_on_over_tls_to_a_verified_server",
+            "test_a_stream_comes_with_the_clients_address",
+            "test_a_stream_may_bring_a_proxy_header_or_not",
+            "test_explain_agrees_about_streams",
+        ),
+        "no name: the listener's default": ("test_without_a_known_name_the_listeners_default_shows_its_certificate",),
+    },
+    "test_access_log": {
+        "the access log in the site's own words": (
+            "test_a_request_is_told_in_the_sites_own_words",
+            "test_the_route_is_the_one_that_conditions_chose",
+            "test_a_service_with_several_backends_has_one_name",
+            "test_text_says_the_same",
+            "test_hostile_texts_stay_inside_their_values",
+        ),
+        "the reason of each termination": (
+            "test_an_answer_of_our_own_says_why",
+            "test_a_server_that_is_not_there_is_told_by_the_termination",
+            "test_what_is_passed_through_and_what_is_refused",
+        ),
+    },
 }
 
 WAITING: dict[str, tuple[str, str]] = {
-    "no name: the listener's default": ("listeners", "{https: {bind: ':443', default: web}}"),
-    "421 for a host with another client-certificate policy": ("web", 'client_certificates: {ca: "${CA}"}'),
     "acme-tls/1 is routed apart": ("certificates", "[{acme: {email: ops@example.test, names: [web.example.test]}}]"),
-    "gRPC to a server behind an edge": ("web", "http2: h2c"),
-    "a dead service's own page": ("web", "errors: {503: page.html}"),
-    "maintenance with Retry-After": ("web", "maintenance: {status: 503}"),
 }
 """Promise to section and text of the key that brings it; ``web`` is the service."""
