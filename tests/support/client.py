@@ -19,6 +19,8 @@ from support import certificates, clienthello, http1
 from support.outcome import Broken, Outcome, broken_by_the_network
 
 Address = tuple[str, int]
+Place = Address | str
+"""Where to connect: an address and port, or the path of a unix socket."""
 Result = TypeVar("Result")
 TIMEOUT = 5.0
 
@@ -311,15 +313,16 @@ class Connection:
         return self._take(size)
 
 
-def connect(address: Address, *, proxy: bytes | None = None, source: str | None = None, timeout: float = TIMEOUT) -> Connection:
+def connect(address: Place, *, proxy: bytes | None = None, source: str | None = None, timeout: float = TIMEOUT) -> Connection:
     """Connect to ``address``, from the local address ``source``, and send a PROXY header first. A failure is kept in
     the connection: every later call returns it."""
-    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+    family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET6 if ":" in address[0] else socket.AF_INET
     plug = socket.socket(family, socket.SOCK_STREAM)
     try:
         with broken_by_the_network():
             plug.settimeout(timeout)
-            plug.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if family != socket.AF_UNIX:
+                plug.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if source is not None:
                 plug.bind((source, 0))
             plug.connect(address)
@@ -335,7 +338,7 @@ def connect(address: Address, *, proxy: bytes | None = None, source: str | None 
 
 
 def get(
-    address: Address,
+    address: Place,
     request: Request | None = None,
     *,
     tls: Tls | None = None,
@@ -349,27 +352,27 @@ def get(
         return connection.request(request)
 
 
-def speak(address: Address, data: bytes, *, lines: int = 1, proxy: bytes | None = None) -> Outcome:
+def speak(address: Place, data: bytes, *, lines: int = 1, proxy: bytes | None = None) -> Outcome:
     """Send ``data`` and return the next ``lines`` lines as one ``bytes`` outcome."""
     with connect(address, proxy=proxy) as connection:
         sent = connection.send(data)
         return _lines(connection, lines) if sent.ok else sent
 
 
-def ssh(address: Address, *, proxy: bytes | None = None, source: str | None = None) -> Outcome:
+def ssh(address: Place, *, proxy: bytes | None = None, source: str | None = None) -> Outcome:
     """An ssh-like client, which speaks first: the server's banner line and its JSON line in one ``bytes`` outcome."""
     with connect(address, proxy=proxy, source=source) as connection:
         sent = connection.send(b"SSH-2.0-client\r\n")
         return _lines(connection, 2) if sent.ok else sent
 
 
-def silent(address: Address, wait: float, *, proxy: bytes | None = None, source: str | None = None) -> Outcome:
+def silent(address: Place, wait: float, *, proxy: bytes | None = None, source: str | None = None) -> Outcome:
     """A client that says nothing: what arrives within ``wait`` seconds, up to the first end of line."""
     with connect(address, proxy=proxy, source=source) as connection:
         return connection.read_until(b"\n", timeout=wait)
 
 
-def raw_hello(address: Address, flight: bytes, pieces: Sequence[int] | int = (), pause: float = 0.005) -> Outcome:
+def raw_hello(address: Place, flight: bytes, pieces: Sequence[int] | int = (), pause: float = 0.005) -> Outcome:
     """Send the bytes of a (built) ClientHello and return the first bytes of the answer."""
     with connect(address) as connection:
         sent = connection.send(flight, pieces, pause)

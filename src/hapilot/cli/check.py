@@ -21,10 +21,12 @@ def command(site: Path, haproxy_wanted: str | None, state_path: Path | None, **f
     """Syntax, references, shadowed routes, certificates, expectations, and HAProxy's own check."""
     from hapilot.base import diagnostics
     from hapilot.model import expand
-    from hapilot.reconcile import pipeline, verify
+    from hapilot.reconcile import pipeline, room, verify
 
     haproxy, target = options.compile_target(haproxy_wanted)
     prepared = pipeline.prepare(site, target, options.kept_authority(state_path), options.environment(), reads_only=True)
+    if prepared.ok and prepared.build:
+        prepared = prepared.with_more(room.check_room_here(prepared.build))
     checked_by = ""
     if prepared.ok and prepared.build and prepared.bundle and haproxy and not flags["no_haproxy"]:
         checked_by = haproxy.version_text

@@ -13,6 +13,7 @@ import click
 from hapilot.cli import options, output
 
 if TYPE_CHECKING:
+    from hapilot.compile import budget, limits
     from hapilot.runtime import files, listening
 
 
@@ -26,12 +27,14 @@ class Finding:
 
 
 @click.command("doctor")
+@click.argument("site", required=False, type=click.Path(path_type=Path))
 @options.haproxy
 @options.state
 @options.as_json
-def command(haproxy_wanted: str | None, state_path: Path | None, as_json: bool) -> None:  # noqa: FBT001 - a flag on the command line
-    """Which HAProxy, its version, features, TLS library and end of life; ports in use; limits; what is missing."""
+def command(site: Path | None, haproxy_wanted: str | None, state_path: Path | None, as_json: bool) -> None:  # noqa: FBT001 - a flag
+    """Which HAProxy, its version, features, TLS library and end of life; ports in use; limits, also against what SITE needs."""
     found = list(_examine(haproxy_wanted, options.state_directory(state_path)))
+    found += _site(site, haproxy_wanted, state_path)
     bad = any(one.level == "bad" for one in found)
     if as_json:
         output.print_json({"ok": not bad, "findings": [asdict(one) for one in found]})
@@ -84,6 +87,38 @@ def _machine() -> Iterator[Finding]:
     hint = "" if level == "good" else "each connection needs two: raise it with ulimit -Hn or LimitNOFILE="
     yield Finding(level, f"open files: {machine.open_files}, at most {machine.open_files_most}", hint)
     yield from _ports(machine.listening)
+
+
+def _site(said: Path | None, wanted: str | None, state_path: Path | None) -> Iterator[Finding]:
+    """What the site needs of the machine; without a SITE that of the usual file, where there is one."""
+    from hapilot.base import errors
+    from hapilot.reconcile import pipeline, room
+
+    site = said or Path(options.DEFAULT_SITE)
+    if said is None and not site.exists():
+        return
+    try:
+        _, target = options.compile_target(wanted)
+        prepared = pipeline.prepare(site, target, options.kept_authority(state_path), options.environment(), reads_only=True)
+    except errors.HapilotError as problem:
+        yield Finding("bad", str(problem), problem.hint)
+        return
+    if prepared.build is None or not prepared.ok:
+        yield Finding("note", f"{site} has errors, so what it needs is not known", f"hapilot check {site} shows them")
+        return
+    yield from _room(site, *room.compare(prepared.build))
+    for one in room.check_room(prepared.build):
+        yield Finding("bad" if one.severity == "error" else "note", one.message, one.hint)
+
+
+def _room(site: Path, needed: budget.Budget, most: limits.Limits) -> Iterator[Finding]:
+    """The budget beside the limits, in numbers."""
+    clients, each = needed.room(most.files_found) // needed.layers, 2 * needed.layers
+    text = f"{site}: {needed.reserved} open files before the first client and {each} for each client"
+    yield Finding("good", f"{text}; the limit of {most.files_found} is enough for {clients} at once")
+    busy = needed.connection_memory * needed.layers >> 10
+    text = f"{site}: about {(needed.memory >> 20) + 1} MiB of memory, as much again during a reload, at most {busy} KiB for a busy client"
+    yield Finding("good", f"{text}; {most.memory_limit} is {most.memory >> 20} MiB" if most.memory else text)
 
 
 def _ports(open_now: tuple[listening.Listening, ...]) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ import click
 from hapilot.cli import options, output
 
 if TYPE_CHECKING:
+    from hapilot.compile import build
     from hapilot.explain import explanation, probe
     from hapilot.reconcile import live
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 @click.argument("arguments", nargs=-1, required=True, metavar="[SITE] TARGET")
 @click.option("--from", "source", default="", metavar="IP", help="The client's address.")
 @click.option("--header", "-H", "headers", multiple=True, metavar="K:V", help="A header that the client sends; may be repeated.")
+@click.option("--listener", default="", metavar="NAME", help="Where it arrives, if the target does not tell: a unix socket, for example.")
 @click.option("--live", is_flag=True, help="Also make the connection to the running site and compare.")
 @options.haproxy
 @options.state
@@ -33,14 +36,15 @@ def command(arguments: tuple[str, ...], source: str, headers: tuple[str, ...], *
         raise click.UsageError("explain takes a site and one target")
     target_text = arguments[-1]
     site = Path(arguments[0] if len(arguments) == 2 else options.DEFAULT_SITE)
-    asked = _asked(target_text, source, headers)
+    asked = replace(_asked(target_text, source, headers), listener=str(given["listener"]))
     state_path = given["state_path"] if isinstance(given["state_path"], Path) else None
     _, target = options.compile_target(str(given["haproxy_wanted"]) if given["haproxy_wanted"] else None)
     prepared = pipeline.prepare(site, target, options.kept_authority(state_path), options.environment(), reads_only=True)
     # A site whose expectations fail can be explained; that is how one finds out why.
-    build = prepared.build if prepared.build and prepared.bundle else prepared.require()[0]
-    answer = explain.Explainer(build).explain(asked, target_text)
-    seen = live.compare(build, asked, answer, options.state_directory(state_path)) if given["live"] else None
+    made = prepared.build if prepared.build and prepared.bundle else prepared.require()[0]
+    _require_listener(made, asked.listener)
+    answer = explain.Explainer(made).explain(asked, target_text)
+    seen = live.compare(made, asked, answer, options.state_directory(state_path)) if given["live"] else None
     if given["as_json"]:
         output.print_json(answer.as_json() | ({"live": seen.as_json()} if seen else {}))
     else:
@@ -58,6 +62,12 @@ def _asked(target: str, source: str, headers: tuple[str, ...]) -> probe.Probe:
         return probe.parse_target(target, source=source, headers=tuple(_header(text) for text in headers))
     except errors.HapilotError as problem:
         raise click.UsageError(f"{problem}\n    {problem.hint}" if problem.hint else str(problem)) from problem
+
+
+def _require_listener(made: build.Build, name: str) -> None:
+    known = made.site.spec.listeners or {}
+    if name and name not in known:
+        raise click.UsageError(f"the site has no listener {name!r}; its listeners are {', '.join(known)}")
 
 
 def _header(text: str) -> tuple[str, str]:
@@ -83,7 +93,8 @@ def lines(answer: explanation.Explanation) -> Iterator[str]:
     for server in answer.servers:
         yield f"  server     {server.name}" + (f" ({server.address})" if server.name != server.address else "")
     if answer.outcome == "forward":
-        yield f"  client     {answer.client_ip}" + (f", told by PROXY {answer.send_proxy}" if answer.send_proxy else "")
+        known = answer.client_ip or "not known: a unix socket tells no address"
+        yield f"  client     {known}" + (f", told by PROXY {answer.send_proxy}" if answer.send_proxy else "")
     for name, value in answer.request_headers:
         yield f"  header     {name}: {value}"
     for other in answer.considered[:8]:

@@ -10,10 +10,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hapilot.base import errors
 from hapilot.compile import build
 from hapilot.explain import explanation, probe
+from hapilot.model import values
 from hapilot.reconcile import report, serving
-from hapilot.runtime import attempt, endpoints, files, observe, process
+from hapilot.runtime import attempt, descriptors, endpoints, files, observe, process
 
 _COUNTERS_SECONDS = 2.0
 """Counters follow within milliseconds; a busy machine gets more."""
@@ -56,7 +58,7 @@ def compare(made: build.Build, asked: probe.Probe, said: explanation.Explanation
     kept = serving.serving_summary(state)
     backends = {use.backend: use.name for use in kept.services} if kept else {}
     before = _totals(backends, running)
-    seen = attempt.attempt(_address(made, asked, said), asked)
+    seen = attempt.attempt(_address(made, asked, said, running), asked)
     taken = _taken(backends, running, before, said.service)
     return Comparison(seen, taken, tuple(differences(said, seen, taken)))
 
@@ -92,14 +94,23 @@ def _words(seen: attempt.Seen) -> str:
     return f"closed ({seen.problem})"
 
 
-def _address(made: build.Build, asked: probe.Probe, said: explanation.Explanation) -> tuple[str, int]:
+def _address(made: build.Build, asked: probe.Probe, said: explanation.Explanation, running: process.Process) -> str | tuple[str, int]:
     """Where to connect: the address in the target, or the explained listener's, through loopback where it has them all."""
-    if asked.address is not None:
+    if asked.address is not None and not asked.listener:
         return str(asked.address), asked.port
-    listener = (made.site.spec.listeners or {}).get(said.listener or "")
-    host = next((bind.host for bind in listener.bind if bind.port == asked.port), "") if listener else ""
-    reached = endpoints.reachable(endpoints.Endpoint(host, asked.port))
-    return reached if isinstance(reached, tuple) else ("127.0.0.1", asked.port)
+    listener = (made.site.spec.listeners or {}).get(said.listener or asked.listener)
+    binds = sorted(listener.bind, key=lambda bind: (bind.port != asked.port, bind.kind != "tcp")) if listener else []
+    return endpoints.reachable(_endpoint(binds[0], running) if binds else endpoints.Endpoint(port=asked.port))
+
+
+def _endpoint(bind: values.BindAddress, running: process.Process) -> endpoints.Endpoint:
+    """The address of a bind; of an inherited socket, what the running HAProxy has."""
+    if bind.kind != "fd":
+        return endpoints.Endpoint(bind.host, bind.port, bind.path)
+    found = descriptors.held_by(running.pid, bind.fd)
+    if found is None:
+        raise errors.HaproxyFailed(f"{descriptors.missing(bind.fd)} of the running HAProxy", "name the address in the target")
+    return found
 
 
 def _totals(backends: Mapping[str, str], running: process.Process) -> dict[str, int]:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Literal
 
 from hapilot.base import diagnostics, errors
 from hapilot.base.diagnostics import Diagnostic
 from hapilot.compile import build
-from hapilot.reconcile import pipeline, serving, verify
+from hapilot.reconcile import addresses, pipeline, room, serving, verify
 from hapilot.render import bundle, summary
 from hapilot.runtime import binary, endpoints, files, identity, preflight, process
 from hapilot.sources.file import secrets
@@ -74,11 +74,13 @@ class Operator:
             before = self._before(running)
             if running is not None and before.former is not None and before.runs(wanted):
                 return Applied("nothing", running, before.former.number)
-            warned = verify.verify(made, wanted, self.haproxy)
+            warned = room.check_room(made)
+            if not diagnostics.has_errors(warned):
+                warned = (*warned, *verify.verify(made, wanted, self.haproxy))
             if diagnostics.has_errors(warned):
                 raise errors.SiteError((*prepared.diagnostics, *warned))
             self._preflight(made, running, before)
-            kept = summary.summarise(made, opened(made), secrets.variables(made.site.spec))
+            kept = summary.summarise(made, addresses.opened(made), secrets.variables(made.site.spec))
             about = files.Description(time.time(), f"{len(made.routes)} routes", str(prepared.path.absolute()))
             generation = self.state.write(wanted, about, kept.as_json()).number
             self.state.activate(generation)
@@ -91,8 +93,8 @@ class Operator:
         """Start HAProxy again on the current generation, after it ended by itself."""
         with _said():
             current = self.state.current()
-            withheld = serving.summary_of(self.state, current.number).withheld if current is not None else ()
-            started = process.start(self.haproxy, self.state, drop_to=drop_to, withheld=withheld)
+            kept = serving.summary_of(self.state, current.number) if current is not None else None
+            started = self._launch(drop_to, kept)
             if current is not None:
                 # Where it can't be written down the next change finds the links apart, and is made all the same.
                 self._confirmed(current.number)
@@ -111,11 +113,18 @@ class Operator:
             return f"generation {generation} runs, but this can't be written down, so `hapilot status` shows the former one: {problem}"
         return ""
 
+    def _launch(self, drop_to: str | None, kept: summary.Summary | None) -> process.Process:
+        """A HAProxy that gets what a generation needs, and none of what it must not see."""
+        needs = process.Needs(drop_to)
+        if kept is not None:
+            needs = process.Needs(drop_to, kept.withheld, addresses.inherited(kept.opened))
+        return process.start(self.haproxy, self.state, needs)
+
     def _start(self, made: build.Build, kept: summary.Summary, before: _Before) -> process.Process:
         try:
-            started = process.start(self.haproxy, self.state, drop_to=made.target.drop_to or None, withheld=kept.withheld)
+            started = self._launch(made.target.drop_to or None, kept)
             try:
-                started.wait_ready(_endpoints(kept.opened))
+                started.wait_ready(addresses.to_wait_for(kept.opened))
             except errors.HaproxyFailed:
                 started.stop(0.0)
                 raise
@@ -134,12 +143,14 @@ class Operator:
             raise
         try:
             # HAProxy handed the other sockets over.
-            running.wait_ready(_endpoints(one for one in kept.opened if one not in before.held))
+            running.wait_ready(addresses.to_wait_for(one for one in kept.opened if one not in before.held))
         except errors.HaproxyFailed:
             self._back_to(before.former)
             with contextlib.suppress(errors.HapilotError):
                 running.reload(unchanged)
             raise
+        # The old worker lets go of what the new configuration has no more, and leaves the files of such sockets behind.
+        endpoints.remove(set(addresses.paths(before.held)) - set(addresses.paths(kept.opened)))
 
     def _back_to(self, former: files.Generation | None) -> None:
         """Where even that can't be written the links stay apart, as after an interruption; the first error is the one to be told."""
@@ -149,10 +160,10 @@ class Operator:
 
     def _preflight(self, made: build.Build, running: process.Process | None, before: _Before) -> None:
         """Only new addresses are tried while HAProxy runs: it holds the others itself."""
-        wanted = tuple(bind for bind in wanted_binds(made) if summary.Opened(bind.host, bind.port) not in before.held)
-        ours: frozenset[int] = frozenset()
+        wanted = tuple(bind for bind in addresses.wanted_binds(made) if addresses.as_opened(bind) not in before.held)
+        ours = None
         if running is not None and wanted:
-            ours = frozenset(member.pid for member in identity.group_members(running.pid))
+            ours = preflight.Ours(running.pid, frozenset(member.pid for member in identity.group_members(running.pid)))
         found = preflight.check_binds(wanted, ours=ours)
         if diagnostics.has_errors(found):
             raise errors.SiteError(found)
@@ -165,32 +176,6 @@ def _said() -> Generator[None]:
         yield
     except OSError as problem:
         raise errors.HapilotError(f"the operating system refused it: {problem}") from problem
-
-
-def wanted_binds(made: build.Build) -> tuple[preflight.WantedBind, ...]:
-    """Every public address with the place in the site file that asks for it."""
-    spec, origins = made.site.spec, made.site.origins
-    named = [(("listeners", name), listener.bind) for name, listener in (spec.listeners or {}).items()]
-    named += [(("admin", part), page.bind) for part in ("stats", "metrics") if (page := getattr(spec.admin, part)) is not None]
-    used = {layer.listener for layer in made.layers}
-    return tuple(
-        preflight.WantedBind(host, bind.port, origins.at(*path, "bind", index))
-        for path, binds in named
-        if path[0] == "admin" or path[1] in used
-        for index, bind in enumerate(binds)
-        if bind.kind == "tcp"
-        for host in sorted(bind.addresses)
-        if made.target.ipv6 or ":" not in host
-    )
-
-
-def opened(made: build.Build) -> tuple[summary.Opened, ...]:
-    """Every public address, as the summary keeps it."""
-    return tuple(summary.Opened(bind.host, bind.port) for bind in wanted_binds(made))
-
-
-def _endpoints(addresses: Iterable[summary.Opened]) -> tuple[endpoints.Endpoint, ...]:
-    return tuple(endpoints.Endpoint(one.host, one.port) for one in addresses)
 
 
 def problems(problem: errors.HapilotError) -> tuple[Diagnostic, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hapilot.base import diagnostics, errors
+from hapilot.base import collecting, diagnostics, errors
 from hapilot.base.diagnostics import Diagnostic
 from hapilot.compile import build, compile, target  # noqa: A004 - the stage's name
 from hapilot.explain import expectations, explain
@@ -52,6 +52,11 @@ def prepare(
     With ``reads_only`` the folder is left as it is: what is missing there is issued in memory.
     """
     local = self_signed.LocalAuthority(authority, reads_only=reads_only)
+    with collecting.paused():
+        return _prepare(path, wanted, local, environment)
+
+
+def _prepare(path: Path, wanted: target.Target, local: self_signed.LocalAuthority, environment: Mapping[str, str]) -> Prepared:
     now = datetime.datetime.now(datetime.UTC)
     loaded = load.load_site(path, environment=environment, now=now, authority=local)
     if loaded.site is None:

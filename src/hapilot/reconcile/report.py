@@ -13,7 +13,7 @@ from typing import Any
 from hapilot.base import errors
 from hapilot.reconcile import reasons, serving
 from hapilot.render import summary
-from hapilot.runtime import files, observe, process
+from hapilot.runtime import descriptors, files, observe, process
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,20 +107,29 @@ def look(state: files.StateDirectory) -> Report:
         uptime_seconds=seen.info.uptime_seconds,
         connections=seen.info.connections,
         last_change=generation.description.time,
-        listeners=tuple(_listeners(kept, seen)),
+        listeners=tuple(_listeners(kept, seen, running.pid)),
         services=tuple(_services(kept, seen)),
         certificates=kept.certificates,
         old_workers=sum(1 for worker in seen.workers if worker.old),
     )
 
 
-def _listeners(kept: summary.Summary, seen: observe.Running) -> list[ListenerReport]:
+def _listeners(kept: summary.Summary, seen: observe.Running, pid: int) -> list[ListenerReport]:
+    """``pid`` is the master's, which has the sockets that HAProxy was handed."""
     reports: list[ListenerReport] = []
     for listener in kept.listeners:
         proxy = seen.proxy(listener.name, "frontend")
         if proxy is not None:
-            reports.append(ListenerReport(listener.name, listener.bind, proxy.status, proxy.sessions, proxy.rate, proxy.total))
+            bind = tuple(_where(text, pid) for text in listener.bind)
+            reports.append(ListenerReport(listener.name, bind, proxy.status, proxy.sessions, proxy.rate, proxy.total))
     return reports
+
+
+def _where(bind: str, pid: int) -> str:
+    """An address as the site says it; a number with what the socket is."""
+    number = bind.removeprefix("fd:")
+    found = descriptors.held_by(pid, int(number)) if number != bind else None
+    return f"{bind} ({found})" if found is not None else bind
 
 
 def _services(kept: summary.Summary, seen: observe.Running) -> list[ServiceReport]:
@@ -140,8 +149,13 @@ def _server(one: observe.ServerState, address: str) -> ServerReport:
     return ServerReport(one.name, address, one.status, reason, one.sessions, one.total, one.weight, one.last_change_seconds)
 
 
+def is_up(server: ServerReport) -> bool:
+    """Whether it takes requests, as far as HAProxy knows."""
+    return server.health.startswith("UP") or server.health == "no check"
+
+
 def _health(servers: tuple[ServerReport, ...]) -> str:
-    up = sum(1 for server in servers if server.health.startswith("UP") or server.health == "no check")
+    up = sum(1 for server in servers if is_up(server))
     if up == len(servers):
         return "up"
     return "degraded" if up else "down"

@@ -17,8 +17,9 @@ from pathlib import Path
 from hapilot.base import diagnostics, errors
 from hapilot.base.diagnostics import Diagnostic
 from hapilot.compile import target
-from hapilot.reconcile import loop, pipeline, serving, watching
-from hapilot.runtime import notify, process, supervise
+from hapilot.publish import tally
+from hapilot.reconcile import addresses, changed, loop, pipeline, serving, telling, watching
+from hapilot.runtime import descriptors, endpoints, files, notify, process, rundir, supervise
 
 _HOW = {"start": "started", "reload": "adopted and reloaded", "nothing": "adopted, nothing to change", "adopt": "adopted as it is"}
 
@@ -70,12 +71,15 @@ class _Signals:
 
 @dataclass(slots=True)
 class _Life:
-    """What changes while ``up`` runs: the files looked at, the HAProxy that is kept alive, the addresses that were announced."""
+    """What changes while ``up`` runs: the files looked at, the addresses that were announced, the generation that was applied last,
+    and the tally of what was done, which other threads may read."""
 
     settings: Settings
     voice: Voice
     seen: watching.Look = field(default_factory=dict[Path, tuple[object, ...]])
     announced: frozenset[tuple[str, str]] = frozenset()
+    generation: int = 0
+    done: tally.Tally = field(default_factory=tally.Tally)
 
     def prepare(self) -> pipeline.Prepared:
         """Read the site. What was watched before stays watched if the site is broken: the repair may come in any of its files."""
@@ -96,6 +100,27 @@ class _Life:
                 self.voice.ready(f"ready {name} {bind}")
         self.announced = frozenset(binds)
 
+    def count(self, applied: loop.Applied, seconds: float) -> None:
+        """Notes what was done, for whoever asks."""
+        former, self.generation = self.generation, applied.generation
+        match applied.how:
+            case "start":
+                self.done = self.done.started().applied(seconds)
+            case "reload":
+                self.done = self.done.applied(seconds, changed.between(self.settings.operator.state, former, applied.generation))
+            case _:
+                self.done = self.done.unchanged()
+
+    def count_failed(self, problem: errors.HapilotError) -> None:
+        """Notes that a change did not come about."""
+        self.done = self.done.failed("refused" if isinstance(problem, errors.SiteError) else "failed")
+
+    def told_to(self, running: process.Process) -> telling.Source:
+        """What the metrics are made from, and where HAProxy fetches them."""
+        worker = rundir.account(self.settings.target.drop_to or None)
+        state, say = self.settings.operator.state, self.voice.say
+        return telling.Source(state, running.run_dir, worker.uid if worker else None, lambda: self.done, say)
+
 
 def serve(settings: Settings, voice: Voice) -> None:
     """Run until SIGTERM or SIGINT. Raises HapilotError if the site can't be started."""
@@ -104,17 +129,22 @@ def serve(settings: Settings, voice: Voice) -> None:
         applied = _first(life, process.adopt(settings.operator.state))
         voice.say(f"HAProxy {_HOW[applied.how]}: process {applied.process.pid}, generation {applied.generation}")
         life.announce(applied.generation)
+        _unused(life, applied.generation)
         notify.ready(f"generation {applied.generation}")
         drop_to = settings.target.drop_to or None
         supervisor = supervise.Supervisor(applied.process, lambda: settings.operator.restart(drop_to))
-        _keep(life, supervisor, asked)
+        with telling.told(life.told_to(applied.process)):
+            _keep(life, supervisor, asked)
         _end(settings, supervisor.process, asked, voice)
 
 
 def _first(life: _Life, running: process.Process | None) -> loop.Applied:
     """The first application. A site with errors does not end a HAProxy that was adopted: its last good state serves on."""
+    began = time.monotonic()
     prepared = life.prepare()
     operator = life.settings.operator
+    if running is not None:
+        life.done = life.done.adopted()
     try:
         applied = operator.apply(prepared, running)
     except errors.HapilotError as problem:
@@ -123,7 +153,10 @@ def _first(life: _Life, running: process.Process | None) -> loop.Applied:
             raise
         _refused(problem, prepared, life.voice)
         life.voice.say(f"the running HAProxy keeps generation {former.number}")
+        life.count_failed(problem)
+        life.generation = former.number
         return loop.Applied("adopt", running, former.number)
+    life.count(applied, time.monotonic() - began)
     _remark(prepared, applied, life.voice)
     return applied
 
@@ -146,6 +179,8 @@ def _wait(life: _Life, supervisor: supervise.Supervisor[process.Process], asked:
             return
         event = supervisor.poll()
         if event is not None:
+            if event.kind == "restarted":
+                life.done = life.done.restarted()
             life.voice.say(event.text)
         notify.watchdog()
         paths = tuple(life.seen)
@@ -165,13 +200,16 @@ def _change(life: _Life, supervisor: supervise.Supervisor[process.Process]) -> N
         applied = life.settings.operator.apply(prepared, supervisor.process if alive else None)
     except errors.HapilotError as problem:
         _refused(problem, prepared, voice)
+        life.count_failed(problem)
         voice.say("not applied, the former state serves on" if alive else "not applied")
     else:
         if not alive:
             supervisor.replace(applied.process)
         _remark(prepared, applied, voice)
         done = "nothing to change" if applied.how == "nothing" else f"generation {applied.generation} ({applied.how})"
-        voice.say(f"applied: {done}, {time.monotonic() - began:.2f} s")
+        seconds = time.monotonic() - began
+        life.count(applied, seconds)
+        voice.say(f"applied: {done}, {seconds:.2f} s")
         with contextlib.suppress(errors.StateBroken):
             life.announce(applied.generation)
     notify.ready("serving")
@@ -193,19 +231,38 @@ def _end(settings: Settings, running: process.Process, asked: _Signals, voice: V
     """Connections get their time; a second signal cuts it short."""
     notify.stopping("draining")
     clean = True
+    sockets = _sockets(settings.operator.state)
     if running.is_alive:
         voice.say(f"ending; connections have {settings.stop_seconds:g} s to finish")
         try:
             try:
                 asked.draining = True
-                clean = running.stop(settings.stop_seconds)
+                clean = running.stop(settings.stop_seconds, sockets)
             finally:
                 asked.draining = False
         except _HurryUp:
             # The signal may have come when all was over, or in the middle of the clearing up.
             clean = not running.is_alive
-            running.stop(0.0)
+            running.stop(0.0, sockets)
+    else:
+        endpoints.remove_left(sockets)
     voice.say("ended" if clean else "ended; connections that were still open were cut")
+
+
+def _sockets(state: files.StateDirectory) -> tuple[str, ...]:
+    """The files of listeners' unix sockets. A summary that can't be read keeps nobody from ending."""
+    with contextlib.suppress(errors.StateBroken):
+        kept = serving.serving_summary(state)
+        return addresses.paths(kept.opened) if kept is not None else ()
+    return ()
+
+
+def _unused(life: _Life, generation: int) -> None:
+    """Clients of a socket that was handed over and that no listener takes would wait for ever."""
+    used = addresses.inherited(serving.summary_of(life.settings.operator.state, generation).opened)
+    for number, where in descriptors.inherited().items():
+        if number not in used:
+            life.voice.say(f"warning fd:{number} ({where}) was handed over, and no listener uses it")
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ from hapilot.base import diagnostics
 from hapilot.base.diagnostics import Diagnostic
 from hapilot.base.origin import Origin
 from hapilot.compile import build
+from hapilot.compile.rules import binds
 from hapilot.languages.haproxy import printer
 from hapilot.render import bundle
 from hapilot.runtime import binary, check, environment, messages, plain, writing
@@ -22,7 +23,7 @@ def verify(made: build.Build, files_made: bundle.Bundle, haproxy: binary.Haproxy
     with writing.explained("write temporary files to", _temporary()), tempfile.TemporaryDirectory(prefix="hapilot-check-") as folder:
         directory = Path(folder)
         plain.write_bundle(directory, files_made)
-        checked = check.check_files(haproxy, directory, env=env)
+        checked = check.check_files(haproxy, directory, env=env, inherits=binds.descriptors(made.config))
     said = [_diagnostic(made, haproxy, finding) for finding in checked.findings if finding.severity != "notice"]
     if not checked.ok and not diagnostics.has_errors(said):
         whole = Origin(made.site.name)

@@ -1,8 +1,9 @@
-"""Makes the connection that a Probe describes, for real, and says what came back. Called by ``explain --live`` and ``demo``."""
+"""Makes the connection that a Probe describes, for real, and says what came back. Called by ``explain --live``, ``test`` and ``demo``."""
 
 from __future__ import annotations
 
 import http.client
+import re
 import socket
 import ssl
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ from hapilot.explain import probe
 
 SECONDS = 10.0
 """Longer than the default sniff timeout, so that silence is answered too."""
+
+_SOURCE_LINE = re.compile(r" \(_ssl\.c:\d+\)$")
+"""What Python adds to some errors of TLS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +39,46 @@ class Seen:
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
 
 
-def attempt(address: tuple[str, int], asked: probe.Probe, timeout: float = SECONDS) -> Seen:
-    """Connect to ``address`` (an IP address and port) and do what ``asked`` says. Failures are values."""
+def attempt(address: str | tuple[str, int], asked: probe.Probe, timeout: float = SECONDS, before: bytes = b"") -> Seen:
+    """Connect to ``address`` (an IP address and port, or the path of a unix socket) and do what ``asked`` says. Failures are values.
+
+    ``before`` is sent in front of everything: a PROXY header, where one is taken.
+    """
     try:
-        plain = socket.create_connection(address, timeout)
+        plain = _connected(address, timeout)
     except OSError as problem:
-        return Seen("closed", problem=str(problem) or type(problem).__name__, connected=False)
+        return Seen("closed", problem=_told(problem), connected=False)
     try:
         with plain:
+            if before:
+                plain.sendall(before)
             return _speak(plain, asked)
     except (OSError, http.client.HTTPException) as problem:
-        return Seen("closed", problem=str(problem) or type(problem).__name__)
+        return Seen("closed", problem=_told(problem))
+
+
+def _told(problem: Exception) -> str:
+    """Without the numbers and file names that only developers of the library can use."""
+    if isinstance(problem, ssl.SSLError) and problem.reason:
+        return problem.reason.replace("_", " ").lower()
+    reason = problem.strerror if isinstance(problem, OSError) else None
+    return _SOURCE_LINE.sub("", reason or str(problem)) or type(problem).__name__
+
+
+def _connected(address: str | tuple[str, int], timeout: float) -> socket.socket:
+    if not isinstance(address, str):
+        made = socket.create_connection(address, timeout)
+        # Two short writes in a row would wait for each other otherwise (RFC 9293, section 3.7.4).
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return made
+    made = socket.socket(socket.AF_UNIX)
+    try:
+        made.settimeout(timeout)
+        made.connect(address)
+    except OSError:
+        made.close()
+        raise
+    return made
 
 
 def _speak(plain: socket.socket, asked: probe.Probe) -> Seen:
@@ -94,11 +127,18 @@ def _request(connection: socket.socket, asked: probe.Probe, names: tuple[str, ..
     client = http.client.HTTPConnection(asked.host, asked.port)
     client.sock = connection
     client.putrequest(asked.method, asked.path, skip_host=True, skip_accept_encoding=True)
-    client.putheader("Host", asked.authority or (asked.host if asked.port == usual else f"{asked.host}:{asked.port}"))
+    host = f"[{asked.host}]" if ":" in asked.host else asked.host
+    client.putheader("Host", asked.authority or (host if asked.port == usual else f"{host}:{asked.port}"))
     for name, value in asked.headers:
         client.putheader(name, value)
     client.putheader("Connection", "close")
     client.endheaders()
-    answer = client.getresponse()
+    try:
+        answer = client.getresponse()
+    except http.client.BadStatusLine as problem:
+        if isinstance(problem, http.client.RemoteDisconnected):
+            raise
+        # A server that greets in another protocol, and whoever asked for a page gets its first line.
+        return Seen("data", certificate=names, data=str(problem.args[0]).encode("latin-1", "replace"))
     body = answer.read(65536)
     return Seen("response", answer.status, tuple(answer.getheaders()), names, body)

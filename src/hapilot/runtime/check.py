@@ -6,14 +6,15 @@ Nothing is opened or bound by it.
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from hapilot.base import errors
 from hapilot.render import bundle as bundles
-from hapilot.runtime import binary, environment, messages
+from hapilot.runtime import binary, descriptors, environment, messages
 
 SECONDS = 60.0
 """A configuration of thousands of services is read in a few seconds; waiting longer means that names don't resolve."""
@@ -35,20 +36,23 @@ class Checked:
 def check_files(
     haproxy: binary.Haproxy,
     directory: Path,
-    config: str = bundles.CONFIG,
     *,
     env: Mapping[str, str] | None = None,
+    inherits: Collection[int] = (),
     seconds: float = SECONDS,
 ) -> Checked:
-    """Whether ``haproxy`` takes ``directory/config``. ``env`` is its whole environment. Raises HaproxyFailed if it gives no answer."""
+    """Whether ``haproxy`` takes the files in ``directory``. Raises HaproxyFailed if it gives no answer.
+
+    ``env`` is its whole environment; ``inherits`` are the listening sockets that it is handed when it is run for good: it is shown a
+    stand-in for them.
+    """
     # Started in the directory because 2.6 looks up the maps of dynamic use_backend rules there, `default-path` notwithstanding.
-    command = [str(haproxy.path), "-c", "-C", str(directory), "-f", str(directory / config)]
+    command = [str(haproxy.path), "-c", "-C", str(directory), "-f", str(directory / bundles.CONFIG)]
     try:
-        whole = environment.for_haproxy() if env is None else env
-        done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=seconds, check=False, env=whole)
+        done = _run(command, environment.for_haproxy() if env is None else env, inherits, seconds)
     except subprocess.TimeoutExpired as problem:
         raise errors.HaproxyFailed(
-            f"HAProxy did not finish checking {directory / config} in {seconds:g} s",
+            f"HAProxy did not finish checking {directory / bundles.CONFIG} in {seconds:g} s",
             "names that don't resolve make it wait: use addresses, or look at the machine's resolver",
         ) from problem
     except OSError as problem:
@@ -58,3 +62,14 @@ def check_files(
         said = done.stderr.strip() or done.stdout.strip() or f"it ended with status {done.returncode} and said nothing"
         findings = (*findings, messages.Finding("alert", "", 0, said))
     return Checked(done.returncode == 0, findings)
+
+
+def _run(command: list[str], env: Mapping[str, str], inherits: Collection[int], seconds: float) -> subprocess.CompletedProcess[str]:
+    with contextlib.ExitStack() as stack:
+        passed: tuple[int, ...] = ()
+        if inherits:
+            passed = (stack.enter_context(descriptors.stand_in()).fileno(),)
+            command = descriptors.stand_in_command(passed[0], inherits, command)
+        return subprocess.run(
+            command, capture_output=True, text=True, errors="replace", timeout=seconds, check=False, env=env, pass_fds=passed
+        )

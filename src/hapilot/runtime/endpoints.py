@@ -5,23 +5,29 @@ In: an address as a listener has it. Out: an :class:`Endpoint`, and whether it i
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from hapilot.runtime import listening
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """An address to listen on. ``host`` is an IP address, ``*`` or empty for all; or ``path`` is a unix socket."""
+    """An address to listen on. ``host`` is an IP address, ``*`` or empty for all; or ``path`` is a unix socket; or ``descriptor`` is
+    the number of a socket that was open before."""
 
     host: str = ""
     port: int = 0
     path: str = ""
+    descriptor: int = -1
 
     def __str__(self) -> str:
+        if self.descriptor >= 0:
+            return f"fd:{self.descriptor}"
         if self.path:
             return self.path
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host or '*'}:{self.port}"
@@ -62,9 +68,10 @@ def reachable(endpoint: Endpoint) -> str | tuple[str, int]:
 def closed(wanted: Iterable[Endpoint]) -> list[Endpoint]:
     """Those of ``wanted`` on which nobody listens yet.
 
-    The kernel's table tells it for TCP: a connection would reach the servers behind, and an address need not be reachable from here.
+    The kernel's tables tell it: a connection would reach the servers behind, and an address need not be reachable from here.
+    Inherited sockets are open before HAProxy is.
     """
-    left = list(wanted)
+    left = [endpoint for endpoint in wanted if endpoint.descriptor < 0]
     if not left:
         return []
     sockets = listening.listening() if listening.is_known() else None
@@ -72,8 +79,10 @@ def closed(wanted: Iterable[Endpoint]) -> list[Endpoint]:
 
 
 def _is_open(endpoint: Endpoint, sockets: tuple[listening.Listening, ...] | None) -> bool:
-    if endpoint.path or sockets is None:
+    if sockets is None:
         return accepts(endpoint)
+    if endpoint.path:
+        return listening.is_open_path(endpoint.path)
     host = "0.0.0.0" if endpoint.host in ("", "*") else endpoint.host  # noqa: S104 - compared, never bound
     return listening.is_open(host, endpoint.port, sockets)
 
@@ -87,3 +96,16 @@ def accepts(endpoint: Endpoint, timeout: float = 1.0) -> bool:
         except OSError:
             return False
     return True
+
+
+def remove(paths: Iterable[str]) -> None:
+    """Removes unix sockets that HAProxy has made and uses no more."""
+    for path in map(Path, paths):
+        with contextlib.suppress(OSError):
+            if path.is_socket():
+                path.unlink()
+
+
+def remove_left(paths: Iterable[str]) -> None:
+    """The same after an end that may be long ago: what somebody else listens on by now stays."""
+    remove(path for path in paths if not accepts(Endpoint(path=path)))

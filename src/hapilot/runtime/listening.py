@@ -1,11 +1,14 @@
-"""Which ports are taken on this machine, and by whom, from /proc (proc(5)).
+"""Which ports and unix sockets are taken on this machine, and by whom, from /proc (proc(5)).
 
-In: nothing. Out: :class:`Listening` values. Called by ``preflight``, ``endpoints`` and ``facts``. The parser is pure.
+In: nothing. Out: :class:`Listening` and :class:`ListeningPath` values. Called by ``preflight``, ``endpoints``, ``descriptors`` and
+``facts``. The parsers are pure.
 """
 
 from __future__ import annotations
 
 import ipaddress
+import re
+import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +17,13 @@ _LISTEN = "0A"
 """TCP_LISTEN, in include/net/tcp_states.h of Linux."""
 
 _TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
+_PATHS = "/proc/net/unix"
+
+_ACCEPTS = 1 << 16
+"""__SO_ACCEPTCON, in include/uapi/linux/net.h."""
+
+_BEFORE_RENAME = re.compile(r"\.\d+\.tmp$")
+"""HAProxy binds to PATH.PID.tmp and renames the file; the kernel's table keeps the first name."""
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -24,6 +34,14 @@ class Listening:
 
     host: str
     port: int
+    inode: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListeningPath:
+    """A listening unix socket; ``path`` is where it was bound, an abstract one starts with ``@``."""
+
+    path: str
     inode: int
 
 
@@ -52,6 +70,27 @@ def parse_table(text: str) -> tuple[Listening, ...]:
     """The listening sockets in the text of /proc/net/tcp or tcp6."""
     rows = (line.split() for line in text.splitlines()[1:])
     return tuple(_row(row) for row in rows if len(row) > 9 and row[3] == _LISTEN)
+
+
+def paths() -> tuple[ListeningPath, ...]:
+    """Every listening unix socket that has a name."""
+    table = Path(_PATHS)
+    return parse_paths(table.read_text(encoding="utf-8", errors="surrogateescape")) if table.exists() else ()
+
+
+def parse_paths(text: str) -> tuple[ListeningPath, ...]:
+    """The listening sockets with a name in the text of /proc/net/unix."""
+    rows = (line.split(None, 7) for line in text.split("\n")[1:])
+    return tuple(ListeningPath(row[7], int(row[6])) for row in rows if len(row) > 7 and int(row[3], 16) & _ACCEPTS)
+
+
+def is_open_path(path: str) -> bool:
+    """Whether ``path`` is a unix socket and a socket of this name listens."""
+    try:
+        is_socket = stat.S_ISSOCK(Path(path).stat().st_mode)
+    except OSError:
+        return False
+    return is_socket and any(path in (one.path, _BEFORE_RENAME.sub("", one.path)) for one in paths())
 
 
 def _row(row: list[str]) -> Listening:
@@ -94,7 +133,7 @@ def _collide(one: _Address, other: _Address) -> bool:
     return one.version != other.version and (other.is_unspecified if other.version == 6 else one.is_unspecified)
 
 
-def owners(sockets: Iterable[Listening]) -> tuple[Owner, ...]:
+def owners(sockets: Iterable[Listening | ListeningPath]) -> tuple[Owner, ...]:
     """The processes that have these sockets open, as far as we may look (others' need root)."""
     wanted = {f"socket:[{socket.inode}]" for socket in sockets}
     if not wanted:
@@ -102,7 +141,7 @@ def owners(sockets: Iterable[Listening]) -> tuple[Owner, ...]:
     found: list[Owner] = []
     for process in Path("/proc").iterdir():
         if process.name.isdecimal() and _has_open(process, wanted):
-            found.append(Owner(int(process.name), _name(process)))
+            found.append(Owner(int(process.name), name_of(int(process.name))))
     return tuple(sorted(found, key=lambda owner: owner.pid))
 
 
@@ -113,8 +152,9 @@ def _has_open(process: Path, wanted: set[str]) -> bool:
         return False
 
 
-def _name(process: Path) -> str:
+def name_of(pid: int) -> str:
+    """What process ``pid`` is called."""
     try:
-        return (process / "comm").read_text(encoding="utf-8", errors="replace").strip()
+        return Path(f"/proc/{pid}/comm").read_text(encoding="utf-8", errors="replace").strip()
     except OSError:
         return "a process"

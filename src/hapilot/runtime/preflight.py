@@ -1,46 +1,64 @@
 """Tries every address that HAProxy is going to open, so that a busy or forbidden one is said before anything changes.
 
-In: the wanted binds with their origins. Out: diagnostics ``port-in-use``, ``address-not-local``, ``port-privileged``. Called
-before a start, and before a reload for the binds that are new.
+In: the wanted binds with their origins. Out: diagnostics ``port-in-use``, ``address-not-local``, ``port-privileged``,
+``socket-path`` and ``socket-not-passed``. Called before a start, and before a reload for the binds that are new.
 """
 
 from __future__ import annotations
 
 import errno
+import os
 import socket
+import struct
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from hapilot.base import diagnostics
 from hapilot.base.origin import Origin
-from hapilot.runtime import endpoints, listening
+from hapilot.runtime import descriptors, endpoints, listening
 
 
 @dataclass(frozen=True, slots=True)
 class WantedBind:
-    """An address that the site wants to listen on: ``host`` an IP address, empty or ``*``; where the site says so."""
+    """An address that the site wants to listen on: ``host`` an IP address, empty or ``*``; or the ``path`` of a unix socket; or the
+    number of an inherited ``descriptor``. ``origin`` is where the site says so."""
 
     host: str
     port: int
     origin: Origin
+    path: str = ""
+    descriptor: int = -1
 
     def __str__(self) -> str:
-        return str(endpoints.Endpoint(self.host, self.port))
+        return f"unix:{self.path}" if self.path else str(endpoints.Endpoint(self.host, self.port, descriptor=self.descriptor))
 
 
-def check_binds(wanted: Iterable[WantedBind], *, ours: Collection[int] = ()) -> tuple[diagnostics.Diagnostic, ...]:
-    """What stands in the way of each bind. Ports held by the processes ``ours`` (a running HAProxy) are not in the way."""
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """The HAProxy that runs: its ``master``, and all its processes. Sockets that they hold are not in the way."""
+
+    master: int
+    processes: frozenset[int]
+
+
+def check_binds(wanted: Iterable[WantedBind], ours: Ours | None = None) -> tuple[diagnostics.Diagnostic, ...]:
+    """What stands in the way of each bind, where ``ours`` runs, or nothing does."""
     found = (_check(bind, ours) for bind in wanted)
     return tuple(diagnostic for diagnostic in found if diagnostic is not None)
 
 
-def _check(bind: WantedBind, ours: Collection[int]) -> diagnostics.Diagnostic | None:
+def _check(bind: WantedBind, ours: Ours | None) -> diagnostics.Diagnostic | None:
+    if bind.descriptor >= 0:
+        return _not_passed(bind, ours)
+    if bind.path:
+        return _path(bind)
     problem = _try(bind)
     if problem is None:
         return None
     match problem.errno:
         case errno.EADDRINUSE:
-            return _in_use(bind, ours)
+            return _in_use(bind, ours.processes if ours is not None else ())
         case errno.EADDRNOTAVAIL | errno.EAFNOSUPPORT:
             return _not_local(bind)
         case errno.EACCES | errno.EPERM:
@@ -97,3 +115,53 @@ def _privileged(bind: WantedBind) -> diagnostics.Diagnostic:
         "use a port from 1024 on, or run hapilot as root, or `setcap cap_net_bind_service=+ep` on the haproxy program, "
         f"or `sysctl -w net.ipv4.ip_unprivileged_port_start={bind.port}`",
     )
+
+
+def _not_passed(bind: WantedBind, ours: Ours | None) -> diagnostics.Diagnostic | None:
+    """A running HAProxy has what it was started with; nothing can be added to it."""
+    if ours is not None:
+        if descriptors.held_by(ours.master, bind.descriptor) is not None:
+            return None
+        hint = "HAProxy gets such sockets when it starts: end this hapilot with SIGTERM and start it again by the unit that opens them"
+        return diagnostics.error("socket-not-passed", f"{bind} is not an open listening socket of the running HAProxy", bind.origin, hint)
+    if bind.descriptor in descriptors.inherited():
+        return None
+    return diagnostics.error("socket-not-passed", descriptors.missing(bind.descriptor), bind.origin, descriptors.HINT)
+
+
+def _path(bind: WantedBind) -> diagnostics.Diagnostic | None:
+    """HAProxy puts its socket in the place of whatever has the name, in use or not, a socket or not."""
+    path = Path(bind.path)
+    if not path.parent.is_dir():
+        message, hint = f"{bind} can't be made: there is no folder {path.parent}", "make it; under systemd, RuntimeDirectory= does"
+    elif not os.access(path.parent, os.W_OK | os.X_OK, effective_ids=True):
+        message, hint = f"{bind} can't be made: this user may not write to {path.parent}", "give it the folder, or name another path"
+    elif not os.path.lexists(path):
+        return None
+    elif not path.is_socket():
+        message, hint = f"{bind} can't be made: {path} is there and is no socket", "remove it, or name another path"
+    else:
+        return _lives(bind)
+    return diagnostics.error("socket-path", message, bind.origin, hint)
+
+
+def _lives(bind: WantedBind) -> diagnostics.Diagnostic | None:
+    """Whether somebody accepts on the path; the socket of a process that is gone is in nobody's way."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(0)
+        try:
+            probe.connect(bind.path)
+        except (ConnectionRefusedError, FileNotFoundError):
+            return None
+        except OSError:
+            # A full queue, or one that is not for us: somebody listens all the same.
+            who = "another program"
+        else:
+            who = _peer(probe)
+    return diagnostics.error("port-in-use", f"{bind} is in use by {who}", bind.origin, "stop it, or give the listener another path")
+
+
+def _peer(connected: socket.socket) -> str:
+    """Who made the socket at the other end (unix(7), SO_PEERCRED)."""
+    pid, _, _ = struct.unpack("3i", connected.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")))
+    return str(listening.Owner(pid, listening.name_of(pid))) if pid else "another program"

@@ -22,6 +22,7 @@ from hapilot.runtime import (
     carrying,
     client,
     commands,
+    descriptors,
     endpoints,
     environment,
     files,
@@ -130,10 +131,11 @@ class Process:
             raise log.failure("HAProxy refused the new configuration; the old one serves on", said)
         return Reloaded(self._wait_worker(), messages.parse_messages(said))
 
-    def stop(self, graceful_seconds: float = 30.0) -> bool:
+    def stop(self, graceful_seconds: float = 30.0, paths: Iterable[str] = ()) -> bool:
         """Ends HAProxy: no new connections, running ones get ``graceful_seconds`` to finish, then they are cut.
 
-        True if all connections ended by themselves. The sockets are removed.
+        True if all connections ended by themselves. The sockets are removed, also those at ``paths`` where listeners were: HAProxy
+        leaves them behind.
         """
         gentle = identity.send(self.identity, signal.SIGUSR1) and self._gone_within(graceful_seconds)
         if not gentle:
@@ -145,6 +147,7 @@ class Process:
             for path in list(self.run_dir.iterdir()):
                 if path.is_socket() or path.name == observe.SERVER_STATE:
                     path.unlink(missing_ok=True)
+        endpoints.remove_left(paths)
         self.state.pid_file.unlink(missing_ok=True)
         self.state.tidy()
         return gentle
@@ -205,20 +208,24 @@ class Process:
         raise errors.HaproxyFailed(f"HAProxy did not finish its reload in {client.RELOAD_SECONDS:g} s", f"see {self.state.log}")
 
 
-def start(
-    haproxy: binary.Haproxy,
-    state: files.StateDirectory,
-    *,
-    drop_to: str | None = None,
-    withheld: Collection[str] = (),
-    timeout: float = 60.0,
-) -> Process:
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a generation needs of its start: the user ``drop_to`` that its worker becomes, the variables ``withheld`` that it must not
+    see, the numbers of the listening sockets that it ``inherits`` from us."""
+
+    drop_to: str | None = None
+    withheld: Collection[str] = ()
+    inherits: Collection[int] = ()
+
+
+def start(haproxy: binary.Haproxy, state: files.StateDirectory, needs: Needs = Needs(), *, timeout: float = 60.0) -> Process:
     """Starts a master on the current generation and waits until its worker answers.
 
-    ``drop_to`` is the user the configuration drops to; ``withheld`` are variables that HAProxy must not see. stdout is ours;
-    stderr goes to ``haproxy.log``. Raises HaproxyFailed with HAProxy's alerts if it does not start within ``timeout`` seconds.
+    It gets every listening socket that was handed to us, so that a later generation may use those that this one does not. stdout is
+    ours; stderr goes to ``haproxy.log``. Raises HaproxyFailed with HAProxy's alerts if it does not start within ``timeout`` seconds.
     """
-    run_dir = state.prepare(drop_to)
+    descriptors.require(needs.inherits)
+    run_dir = state.prepare(needs.drop_to)
     # Health from before a stop is no news; the file has to be there all the same, or HAProxy warns.
     _write_server_state(run_dir, carrying.NOTHING)
     log = logfile.begin(state.log)
@@ -233,7 +240,7 @@ def start(
         *("-f", str(state.config)),
     ]
     added = {environment.RUN: str(run_dir), environment.SERVERS: str(run_dir / observe.SERVER_STATE)}
-    pid = _spawn(command, environment.for_haproxy(added, withheld), state.log)
+    pid = _spawn(command, environment.for_haproxy(added, needs.withheld), state.log)
     found = identity.of(pid)
     if found is None:
         identity.is_alive(identity.Identity(pid, 0))

@@ -200,7 +200,7 @@ def test_a_start_keeps_secrets_from_haproxy(
     monkeypatch.setenv("ADMIN_WORD", "s3cret-word")
     monkeypatch.setenv("OTHER_WORD", "plain-word")
     apply(state, make_bundle())
-    started = process.start(haproxy, state, withheld=("ADMIN_WORD",))
+    started = process.start(haproxy, state, process.Needs(withheld=("ADMIN_WORD",)))
     started.reload()
     for worker in (started.pid, observe.observe(started.run_dir).info.pid):
         seen = Path(f"/proc/{worker}/environ").read_bytes()
@@ -333,7 +333,7 @@ def test_drops_to_a_user_that_can_use_the_sockets_and_reloads_as_root(
         to="hop",
     )
     apply(state, Bundle((*bundle.files, BundleFile("certs/0.pem", b"-----BEGIN PRIVATE KEY-----\n"))))
-    started = process.start(haproxy, state, drop_to="nobody")
+    started = process.start(haproxy, state, process.Needs(drop_to="nobody"))
     try:
         worker = started.wait_ready([endpoints.Endpoint("127.0.0.1", port), endpoints.Endpoint(path=str(run_dir / "inner.sock"))])
         assert Path(f"/proc/{worker}").stat().st_uid == 65534
@@ -354,7 +354,7 @@ def test_starts_and_reloads_with_chroot(
     empty = tmp_path / "empty"
     empty.mkdir(0o555)
     apply(state, make_bundle(extra_global=f"user nobody\n    group nogroup\n    chroot {empty}"))
-    started = process.start(haproxy, state, drop_to="nobody")
+    started = process.start(haproxy, state, process.Needs(drop_to="nobody"))
     worker = started.reload().worker_pid
     assert Path(f"/proc/{worker}/root").readlink() == empty
     assert fetch(port) == b"hello"

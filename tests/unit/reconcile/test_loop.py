@@ -99,8 +99,8 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
         made.tried.append({bind.port for bind in wanted})
         return ()
 
-    def start(*_: object, **given: object) -> process.Process:
-        made.withheld.append(given["withheld"])
+    def start(_: object, __: object, needs: process.Needs) -> process.Process:
+        made.withheld.append(needs.withheld)
         made.next_process._do("start")  # pyright: ignore[reportPrivateUsage]
         return made.next_process.as_process
 

@@ -22,7 +22,7 @@ class FakeProcess:
     is_alive: bool = True
     stops: list[float] = field(default_factory=list[float])
 
-    def stop(self, seconds: float) -> bool:
+    def stop(self, seconds: float, _: tuple[str, ...]) -> bool:
         """The end; whether no connection was cut."""
         self.stops.append(seconds)
         was_alive = self.is_alive

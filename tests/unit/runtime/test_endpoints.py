@@ -65,3 +65,37 @@ def test_accepts(tmp_path: Path) -> None:
         unix.bind(str(tmp_path / "s"))
         unix.listen()
         assert endpoints.accepts(endpoints.Endpoint(path=str(tmp_path / "s")))
+
+
+def test_a_unix_socket_is_known_to_be_open_without_a_connection(tmp_path: Path) -> None:
+    path = tmp_path / "a.sock"
+    wanted = endpoints.Endpoint(path=str(path))
+    with socket.socket(socket.AF_UNIX) as server:
+        # As HAProxy does: bound to another name, and renamed.
+        server.bind(f"{path}.4711.tmp")
+        server.listen(1)
+        assert endpoints.closed([wanted]) == [wanted]
+        Path(f"{path}.4711.tmp").rename(path)
+        assert endpoints.closed([wanted]) == []
+        server.settimeout(0.05)
+        with pytest.raises(TimeoutError):
+            server.accept()
+    assert endpoints.closed([wanted]) == [wanted]
+
+
+def test_an_inherited_socket_is_open() -> None:
+    assert endpoints.closed([endpoints.Endpoint(descriptor=3)]) == []
+    assert str(endpoints.Endpoint(descriptor=3)) == "fd:3"
+
+
+def test_what_is_removed(tmp_path: Path) -> None:
+    live, dead, file = tmp_path / "live", tmp_path / "dead", tmp_path / "file"
+    file.touch()
+    with socket.socket(socket.AF_UNIX) as one, socket.socket(socket.AF_UNIX) as other:
+        one.bind(str(live))
+        one.listen(1)
+        other.bind(str(dead))
+        endpoints.remove_left([str(live), str(dead), str(file), str(tmp_path / "none")])
+        assert (live.exists(), dead.exists(), file.exists()) == (True, False, True)
+        endpoints.remove([str(live), str(file)])
+        assert (live.exists(), file.exists()) == (False, True)

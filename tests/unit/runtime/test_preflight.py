@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -27,7 +28,8 @@ def test_a_busy_port_names_the_process(host: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         (found,) = preflight.check_binds([preflight.WantedBind(host, port, HERE)])
-        assert preflight.check_binds([preflight.WantedBind(host, port, HERE)], ours=[os.getpid()]) == ()
+        ours = preflight.Ours(os.getpid(), frozenset({os.getpid()}))
+        assert preflight.check_binds([preflight.WantedBind(host, port, HERE)], ours) == ()
     assert found.code == "port-in-use"
     assert f"(process {os.getpid()})" in found.message
     assert found.origin == HERE
@@ -73,3 +75,62 @@ def test_the_table_of_the_kernel() -> None:
     one, two = listening.parse_table(text)
     assert one == listening.Listening("127.0.0.1", 8080, 4711)
     assert (two.host, two.port) == ("fe80::fe:ff:0:1", 22)
+
+
+def path_of(path: Path) -> preflight.WantedBind:
+    """A unix socket that is wanted."""
+    return preflight.WantedBind("", 0, HERE, str(path))
+
+
+def test_a_path_that_is_free_or_whose_owner_is_gone_is_fine(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as gone:
+        gone.bind(str(tmp_path / "gone.sock"))
+        gone.listen(1)
+    assert (tmp_path / "gone.sock").is_socket()
+    assert preflight.check_binds([path_of(tmp_path / "gone.sock"), path_of(tmp_path / "new.sock")]) == ()
+
+
+def test_a_path_that_lives_names_the_process(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "a.sock"))
+        server.listen(0)
+        (found,) = preflight.check_binds([path_of(tmp_path / "a.sock")])
+        # The queue is full now.
+        (again,) = preflight.check_binds([path_of(tmp_path / "a.sock")])
+    assert (found.code, again.code) == ("port-in-use", "port-in-use")
+    assert f"(process {os.getpid()})" in found.message
+
+
+def test_a_path_where_no_socket_can_be(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    said = [preflight.check_binds([path_of(path)])[0] for path in (tmp_path / "file", tmp_path / "none" / "a.sock")]
+    assert [one.code for one in said] == ["socket-path", "socket-path"]
+    assert "is there and is no socket" in said[0].message
+    assert f"there is no folder {tmp_path / 'none'}" in said[1].message
+    assert str(said[0]).startswith(f"site.yaml:3:4 error[socket-path] unix:{tmp_path / 'file'} can't be made")
+
+
+def test_a_folder_of_somebody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path, *_: object, **__: object) -> bool:
+        return path != tmp_path
+
+    monkeypatch.setattr(os, "access", refuse)
+    (found,) = preflight.check_binds([path_of(tmp_path / "a.sock")])
+    assert (found.code, f"may not write to {tmp_path}" in found.message) == ("socket-path", True)
+
+
+def test_a_socket_that_was_handed_over(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        wanted = preflight.WantedBind("", 0, HERE, descriptor=server.fileno())
+        (found,) = preflight.check_binds([wanted])
+        assert (found.code, found.message) == ("socket-not-passed", f"fd:{server.fileno()} is not an open listening socket")
+        os.set_inheritable(server.fileno(), True)
+        assert preflight.check_binds([wanted]) == ()
+
+
+def test_a_running_haproxy_has_the_sockets_that_it_was_started_with() -> None:
+    ours = preflight.Ours(os.getpid(), frozenset())
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        assert preflight.check_binds([preflight.WantedBind("", 0, HERE, descriptor=server.fileno())], ours) == ()
+    (found,) = preflight.check_binds([preflight.WantedBind("", 0, HERE, descriptor=999)], ours)
+    assert (found.code, "of the running HAProxy" in found.message) == ("socket-not-passed", True)
