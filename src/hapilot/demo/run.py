@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
 import os
 import shutil
 import socket
@@ -14,12 +13,10 @@ from importlib import resources
 from pathlib import Path
 
 from hapilot.compile import build, target
-from hapilot.demo import standins
 from hapilot.explain import explain, explanation, probe
-from hapilot.model import values
 from hapilot.reconcile import live, loop, pipeline
 from hapilot.runtime import attempt, process
-from hapilot.sources.file import self_signed
+from hapilot.trial import issuing, standins, talking
 
 PORTS = {
     "HTTP_PORT": 8080,
@@ -30,6 +27,9 @@ PORTS = {
     "SSH_PORT": 9004,
 }
 """The site's variables and the ports they mean where those are free."""
+
+SERVERS = (("shop", "SHOP_PORT"), ("vault", "VAULT_PORT"), ("console", "CONSOLE_PORT"), ("git-ssh", "SSH_PORT"))
+"""The site's services, and the variables with the ports of their servers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,7 @@ class Running:
     process: process.Process
     ports: dict[str, int]
     generation: int
+    standins: standins.Standins
 
     def tries(self) -> Iterator[Try]:
         """Every expectation of the site, and one connection that says nothing it knows."""
@@ -58,13 +59,8 @@ class Running:
             asked = probe.parse_target(expected.target)
             said = explainer.explain(asked, expected.target)
             seen = attempt.attempt(("127.0.0.1", asked.port), asked)
-            taken = (said.service,) if said.service and _by(seen) in (said.service, None) else ()
-            yield Try(said, seen, tuple(live.differences(said, seen, taken)))
-
-
-def _by(seen: attempt.Seen) -> str | None:
-    """Which stand-in answered, where it says so."""
-    return "git-ssh" if b"git-ssh" in seen.data and seen.kind == "data" else seen.header("X-Server")
+            visit = self.standins.visit_of(seen)
+            yield Try(said, seen, tuple(live.differences(said, seen, (visit.server.service,) if visit else ())))
 
 
 @contextlib.contextmanager
@@ -75,38 +71,29 @@ def running(operator: loop.Operator, wanted: target.Target, folder: Path, say: C
     site = folder / "hapilot.yaml"
     with resources.as_file(resources.files("hapilot.demo") / "quickstart" / "hapilot.yaml") as source:
         shutil.copyfile(source, site)
-    with _standins(folder, ports, say):
+    with _standins(folder, ports, say) as behind:
         prepared = pipeline.prepare(site, wanted, operator.state.ca, environment)
         made, _ = prepared.require()
         applied = operator.apply(prepared, None)
         try:
             _settle(made, applied.process)
-            yield Running(site, made, applied.process, ports, applied.generation)
+            yield Running(site, made, applied.process, ports, applied.generation, behind)
         finally:
             applied.process.stop(2.0)
 
 
 @contextlib.contextmanager
-def _standins(folder: Path, ports: dict[str, int], say: Callable[[str], None]) -> Generator[None]:
-    authority = self_signed.LocalAuthority(None)
-    now = datetime.datetime.now(datetime.UTC)
-    (folder / "backend-ca.pem").write_text(authority.ca_text(now), encoding="ascii")
-    with contextlib.ExitStack() as stack:
-        for name, variable in (("shop", "SHOP_PORT"), ("vault", "VAULT_PORT"), ("console", "CONSOLE_PORT")):
-            certificate = None if name == "shop" else _certificate(folder, authority, name, now)
-            stack.enter_context(standins.serving(standins.web(name, ports[variable], certificate)))
-            say(f"stand-in {name} on 127.0.0.1:{ports[variable]}{', TLS' if certificate else ''}")
-        stack.enter_context(standins.serving(standins.ssh(ports["SSH_PORT"])))
-        say(f"stand-in git-ssh on 127.0.0.1:{ports['SSH_PORT']}")
-        yield
-
-
-def _certificate(folder: Path, authority: self_signed.LocalAuthority, name: str, now: datetime.datetime) -> Path:
-    path = folder / f"{name}.pem"
-    bundle = authority.certificate([values.HostPattern(f"{name}.example.test")], now)
-    path.touch(mode=0o600)
-    path.write_text(bundle.text(), encoding="ascii")
-    return path
+def _standins(folder: Path, ports: dict[str, int], say: Callable[[str], None]) -> Generator[standins.Standins]:
+    issuer = issuing.Issuer(folder)
+    (folder / "backend-ca.pem").write_text(issuer.authority, encoding="ascii")
+    servers = [
+        talking.Server(number, name, f"127.0.0.1:{ports[variable]}", "ssh" if name == "git-ssh" else "http", port=ports[variable])
+        for number, (name, variable) in enumerate(SERVERS)
+    ]
+    with standins.standing_in(servers, issuer) as started:
+        for server in servers:
+            say(f"stand-in {server.service} on {server.name}")
+        yield started
 
 
 def _settle(made: build.Build, started: process.Process) -> None:
