@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import signal
 import sys
 import tempfile
 import threading
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hapilot.cli import options, output
+from hapilot.cli import ending, options, output
 
 if TYPE_CHECKING:
     from hapilot.demo import run
@@ -34,7 +33,7 @@ def command(keep: bool, haproxy_wanted: str, as_json: bool) -> None:  # noqa: FB
     haproxy, target = options.compile_target(haproxy_wanted)
     if haproxy is None:
         raise errors.HaproxyMissing("no HAProxy was found")
-    with _ended_in_order(), tempfile.TemporaryDirectory(prefix="hapilot-demo-") as name:
+    with ending.in_order(), tempfile.TemporaryDirectory(prefix="hapilot-demo-") as name:
         folder = Path(name)
         folder.chmod(0o711)
         say: Callable[[str], None] = (lambda _: None) if as_json else click.echo
@@ -94,24 +93,3 @@ def _wait(say: Callable[[str], None]) -> None:
     with contextlib.suppress(KeyboardInterrupt):
         say("\nrunning; Ctrl-C ends it")
         threading.Event().wait()
-
-
-@contextlib.contextmanager
-def _ended_in_order() -> Generator[None]:
-    """Whatever ends the demo ends its HAProxy and servers too: a terminal that closes and SIGTERM count as Ctrl-C.
-
-    Only the first of them counts: another one must not interrupt the clearing up.
-    """
-    ending = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-    def interrupt(*_: object) -> None:
-        for number in ending:
-            signal.signal(number, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, interrupt) for number in ending}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -67,8 +67,8 @@ def test_completion_completes_in_bash(tmp_path: Path) -> None:
     program.chmod(0o755)
     script = (
         "source <(hapilot completion bash)\ncomplete -p hapilot\n"
-        'COMP_WORDS=(hapilot ex); COMP_CWORD=1; _hapilot_completion hapilot; echo "${COMPREPLY[@]}"\n'
-        'COMPREPLY=(); COMP_WORDS=(hapilot explain --l); COMP_CWORD=2; _hapilot_completion hapilot; echo "${COMPREPLY[@]}"\n'
+        'COMP_WORDS=(hapilot expl); COMP_CWORD=1; _hapilot_completion hapilot; echo "${COMPREPLY[@]}"\n'
+        'COMPREPLY=(); COMP_WORDS=(hapilot explain --liv); COMP_CWORD=2; _hapilot_completion hapilot; echo "${COMPREPLY[@]}"\n'
     )
     env = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
     done = subprocess.run(["bash", "-c", script], env=env, capture_output=True, text=True, timeout=60)
