@@ -32,13 +32,15 @@ _SERVERS = {"server": 2, "server-template": 3}
 @dataclass(frozen=True, slots=True)
 class Door:
     """An address of the site at which clients arrive. ``host`` is an IP address, one that stands for its family, or empty; ``port``
-    is None for a socket without one. To a ``bare`` one nothing is sent in front of what the client sends: because the site itself
-    expects a PROXY header there, or because the clients of a unix socket have no address."""
+    is None for a socket without one. To a ``bare`` one nothing is sent in front of what the client sends: because a line of the user's
+    own expects a PROXY header there, or because the clients of a unix socket have no address. At a ``balanced`` one the listener
+    requires the header of a load balancer, and gets it."""
 
     frontend: str
     host: str
     port: int | None
     bare: bool = False
+    balanced: bool = False
     is_unix: bool = False
 
 
@@ -70,11 +72,21 @@ class Surveyed:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
-    """The private sockets: open descriptors for the doors, ports on 127.0.0.1 for the places, and the milliseconds between two
-    health checks of a server."""
+class Opening:
+    """Where a door is: an open descriptor, and its port where it has one. ``balancer`` is the address from which the site's load
+    balancer connects to the door, as rules about bare connections are to see it; "" leaves the true one."""
 
-    doors: Sequence[int]
+    descriptor: int
+    port: int = 0
+    balancer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The private sockets: one for each door, ports on 127.0.0.1 for the places, and the milliseconds between two health checks of a
+    server."""
+
+    doors: Sequence[Opening]
     places: Sequence[int]
     every: int
 
@@ -84,10 +96,12 @@ def survey(made: build.Build) -> Surveyed:
     uses = {use.backend: use for use in made.backends}
     doors: list[Door] = []
     places: list[Place] = []
+    requires = _requiring(made)
     for section in made.config.sections:
-        for said in (_said(line) for line in section.lines):
+        for line in section.lines:
+            said = _said(line)
             if _is_door(section, said):
-                doors.append(_door(section, said))
+                doors.append(_door(section, said, balanced=section.name in requires and not line.opaque))
             elif section.name in uses and _is_place(said):
                 places.append(_place(made, uses[section.name], said))
     counters = [section.name for section in made.config.sections if any(_said(line)[0] == "stick-table" for line in section.lines)]
@@ -97,7 +111,7 @@ def survey(made: build.Build) -> Surveyed:
 def private(made: build.Build, opened: Opened) -> build.Build:
     """The private copy. ``opened`` has a socket for each door and place that :func:`survey` found."""
     backends = {use.backend for use in made.backends}
-    bare = {listener for listener, one in (made.site.spec.listeners or {}).items() if one.accept_proxy == "required"}
+    requires = _requiring(made)
     doors, places = iter(opened.doors), iter(opened.places)
     sections: list[tree.Section] = []
     for section in made.config.sections:
@@ -105,14 +119,18 @@ def private(made: build.Build, opened: Opened) -> build.Build:
         for line in section.lines:
             said = _said(line)
             if _is_door(section, said):
-                proxy = (_PROXY,) if _PROXY in said or not _is_unix(said) else ()
-                lines.append(_written(line, [*_at_door(_spelled(line), next(doors)), *proxy]))
+                lines += _opened(line, said, next(doors))
             elif section.name in backends and _is_place(said):
                 lines.append(_written(line, _at_place(_spelled(line), next(places), opened.every)))
             else:
-                lines += _kept(section, line, said, is_bare=section.name in bare)
+                lines += _kept(section, line, said, is_before=section.name in requires)
         sections.append(replace(section, lines=tuple(lines)))
     return replace(made, config=replace(made.config, sections=tuple(sections)))
+
+
+def _requiring(made: build.Build) -> frozenset[str]:
+    """The listeners whose load balancers must send a PROXY header."""
+    return frozenset(name for name, one in (made.site.spec.listeners or {}).items() if one.accept_proxy == "required")
 
 
 def _said(line: tree.Line) -> tuple[str, ...]:
@@ -144,13 +162,12 @@ def _is_unix(said: Sequence[str]) -> bool:
     return said[1].startswith(("unix@", "abns@", "/"))
 
 
-def _door(section: tree.Section, said: Sequence[str]) -> Door:
-    if _is_unix(said):
-        return Door(section.name, "", None, bare=True, is_unix=True)
+def _door(section: tree.Section, said: Sequence[str], *, balanced: bool) -> Door:
+    bare = not balanced and (_PROXY in said or _is_unix(said))
     found = _ADDRESS.fullmatch(said[1].partition(",")[0])
-    if found is None:
-        return Door(section.name, "", None, _PROXY in said)
-    return Door(section.name, found["six"] or found["four"] or "0.0.0.0", int(found["port"]), _PROXY in said)  # noqa: S104 - told, not opened
+    if found is None or _is_unix(said):
+        return Door(section.name, "", None, bare, balanced, _is_unix(said))
+    return Door(section.name, found["six"] or found["four"] or "0.0.0.0", int(found["port"]), bare, balanced)  # noqa: S104 - told, not opened
 
 
 def _place(made: build.Build, use: build.BackendUse, said: Sequence[str]) -> Place:
@@ -166,6 +183,17 @@ def _place(made: build.Build, use: build.BackendUse, said: Sequence[str]) -> Pla
         check=health.http or "",
         status=next((status for status in health.expect if status >= 200), 200),
     )
+
+
+def _opened(line: tree.Line, said: Sequence[str], opening: Opening) -> Iterator[tree.Line]:
+    """The line of a door at its private socket. The rules that look at the peer before the header is read, the listener's own and the
+    user's, see the load balancer there (manual, section 4.2, "tcp-request connection set-src")."""
+    proxy = (_PROXY,) if _PROXY in said or not _is_unix(said) else ()
+    yield _written(line, [*_at_door(_spelled(line), opening.descriptor), *proxy])
+    if opening.balancer:
+        address = f"ipv{6 if ':' in opening.balancer else 4}({opening.balancer})"
+        here = ("if", "{", "dst_port", str(opening.port), "}")
+        yield tree.line("tcp-request", "connection", "set-src", address, *here, comment="the load balancer")
 
 
 def _at_door(spelled: list[tree.Word], descriptor: int) -> list[tree.Word]:
@@ -202,14 +230,14 @@ def _replaced(spelled: Sequence[tree.Word], values: Mapping[str, str]) -> Iterat
         before = word
 
 
-def _kept(section: tree.Section, line: tree.Line, said: Sequence[str], *, is_bare: bool) -> list[tree.Line]:
-    """A line that is about nothing outside stays as it is."""
+def _kept(section: tree.Section, line: tree.Line, said: Sequence[str], *, is_before: bool) -> list[tree.Line]:
+    """A line that is about nothing outside stays as it is. ``is_before``: rules about bare connections see the peer that they mean."""
     head = (*said, "", "")[:3]
     if head[0] == "log" and head[1] not in ("global", "stdout", "stderr"):
         return [tree.line("log", "stderr", "format", "raw", "local0", origin=line.origin)]
     if head[0] == "source" or (head[:2] == ("stats", "socket") and line.opaque):
         return []
-    if section.kind == "frontend" and head[:2] == ("tcp-request", "connection") and not head[2].startswith("expect-") and not is_bare:
+    if section.kind == "frontend" and head[:2] == ("tcp-request", "connection") and not head[2].startswith("expect-") and not is_before:
         # These rules come before the PROXY header is read and would see loopback; "session" ones see the client (manual, section 4.2).
         return [_written(line, [*_spelled(line)[:1], "session", *_spelled(line)[2:]])]
     return [line]

@@ -63,7 +63,7 @@ def site(starter: sites.Starter, stand: servers.Stand, pem: str, tmp_path_factor
 def test_every_socket_is_for_its_owner_only(site: sites.Running) -> None:
     """Master, runtime and hand-over sockets are 0600, in a directory that others can't list or write."""
     sockets = {path.name: stat.S_IMODE(path.stat().st_mode) for path in site.process.run_dir.iterdir() if path.is_socket()}
-    assert sockets == dict.fromkeys(("master.sock", "runtime.sock", "https.sock", "https.tls.sock", "https.plain.sock"), 0o600)
+    assert sockets == dict.fromkeys(("master.sock", "runtime.sock", "https.again.sock", "https.tls.sock", "https.plain.sock"), 0o600)
     assert stat.S_IMODE(site.process.run_dir.stat().st_mode) & 0o067 == 0
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 from hapilot.compile import build
 from hapilot.compile.draft import Draft, Entrance
 from hapilot.compile.passes import globals_section, tables
-from hapilot.compile.rules import binds, client_certificates, forwarded, logging, onward, requests, sniffing, streams
+from hapilot.compile.rules import binds, client_certificates, forwarded, logging, onward, requests, sniffing, streams, wellformed
 from hapilot.languages.haproxy import tree
 from hapilot.model import values
 
@@ -96,7 +96,8 @@ def _http_section(draft: Draft, entrance: Entrance, side: Literal["tls", "plain"
         *_client_timeout(draft, entrance),
         *addresses,
         *(_gate(entrance) if not entrance.sniffs else ()),
-        *requests.normal_host(),
+        *wellformed.lines(draft.target),
+        requests.normal_host(),
         *(client_certificates.one_policy(entrance) if over_tls else ()),
         *(forwarded.client(entrance) if plan.forwards else ()),
         *_raw(draft, entrance),

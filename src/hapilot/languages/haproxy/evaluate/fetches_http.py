@@ -200,6 +200,7 @@ FETCHES: Mapping[str, Callable[[State, tuple[str, ...]], Fetched]] = {
     "url": _from_message(lambda found: found.uri),
     "query": _from_message(_query),
     "base": _from_message(_base),
+    "req.hdrs": _from_message(lambda found: "".join(f"{name.lower()}: {value}\r\n" for name, value in found.headers) + "\r\n"),
     "req.ver": _from_message(lambda found: found.version),
     "req_ver": _from_message(lambda found: found.version),
     "req.proto_http": _is_http,

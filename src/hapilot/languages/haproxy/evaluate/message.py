@@ -69,7 +69,9 @@ class Message(Headers):
         if request.version == "2":
             message.version = "2.0"
             message.headers = _with_one_cookie([(name.lower(), value) for name, value in headers])
-            message.uri = f"{scheme}://{request.host or ''}{request.path}" if request.path.startswith("/") else request.path
+            # Without :authority there is nothing to make it absolute with (h2_prepare_htx_reqline).
+            if request.host is not None and request.path.startswith("/"):
+                message.uri = f"{scheme}://{request.host}{request.path}"
         message._normalize()
         return message
 

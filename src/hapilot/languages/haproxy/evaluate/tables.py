@@ -146,7 +146,7 @@ def _binary(keys: Sequence[str], read: Reader) -> Finder:
 
 
 def _networks(keys: Sequence[str], read: Reader) -> Finder:
-    """The narrowest network that holds the address; IPv4 is also looked for in its IPv6-mapped form, and the other way round."""
+    """The narrowest network that holds the address; IPv4 is also looked for in its IPv6-mapped form, and some IPv6 as IPv4."""
     trees: dict[int, dict[int, dict[int, int]]] = {4: {}, 6: {}}
     for place, key in enumerate(keys):
         network = _network(key)
@@ -177,7 +177,16 @@ def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
 def _both_forms(address: values.Address) -> tuple[values.Address, ...]:
     if isinstance(address, ipaddress.IPv4Address):
         return (address, ipaddress.IPv6Address(f"::ffff:{address}"))
-    return (address, address.ipv4_mapped) if address.ipv4_mapped is not None else (address,)
+    inner = _inner(int(address))
+    return (address,) if inner is None else (address, inner)
+
+
+def _inner(number: int) -> ipaddress.IPv4Address | None:
+    """The IPv4 address that HAProxy sees in an IPv6 one: in a mapped (::ffff:a.b.c.d) or compatible one (::a.b.c.d, so that ::1 is
+    0.0.0.1), or in the prefix of 6to4 (2002:aabb:ccdd::)."""
+    if number >> 32 in (0, 0xFFFF):
+        return ipaddress.IPv4Address(number & 0xFFFF_FFFF)
+    return ipaddress.IPv4Address(number >> 80 & 0xFFFF_FFFF) if number >> 112 == 0x2002 else None
 
 
 def _ranges(measure: Callable[[Value], int | None]) -> Builder:
