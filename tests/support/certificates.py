@@ -111,15 +111,17 @@ class Authority:
         validity: Validity = "valid",
         usage: Literal["server", "client"] = "server",
         matching_key: bool = True,
+        common_name: str = "",
     ) -> Leaf:
-        """A leaf for ``names`` (DNS names, wildcards, IP addresses); ``matching_key=False`` gives it another's key."""
+        """A leaf for ``names`` (DNS names, wildcards, IP addresses); ``matching_key=False`` gives it another's key. The common name
+        is the first of them, or ``common_name``."""
         own = private_key(key)
         first, last = _PERIODS[validity]
         oid = ExtendedKeyUsageOID.SERVER_AUTH if usage == "server" else ExtendedKeyUsageOID.CLIENT_AUTH
         now = datetime.datetime.now(datetime.UTC)
         builder = (
             x509.CertificateBuilder()
-            .subject_name(_subject(names[0]))
+            .subject_name(_subject(common_name or names[0]))
             .issuer_name(self.certificate.subject)
             .public_key(own.public_key())
             .serial_number(x509.random_serial_number())

@@ -200,3 +200,39 @@ def _name(code: int | None) -> str:
         return h2.errors.ErrorCodes(code or 0).name
     except ValueError:
         return str(code)
+
+
+def open_websocket(connection: Connection, host: str, target: str = "/") -> tuple[h2.connection.H2Connection, int, int]:
+    """A WebSocket as a stream of HTTP/2 (RFC 8441): the engine, the stream and the status. Raises AssertionError if the server does
+    not offer it. The connection's TLS is up."""
+    engine = h2.connection.H2Connection(h2.config.H2Configuration(header_encoding="latin-1", validate_outbound_headers=False))
+    engine.initiate_connection()
+    connection.send(engine.data_to_send())
+    while engine.remote_settings.enable_connect_protocol != 1:
+        received = connection.read().body
+        assert received, "the server offers no WebSockets over HTTP/2"
+        engine.receive_data(received)
+    stream = engine.get_next_available_stream_id()
+    first = [(":method", "CONNECT"), (":protocol", "websocket"), (":scheme", "https"), (":path", target), (":authority", host)]
+    engine.send_headers(stream, [*first, ("sec-websocket-version", "13")])
+    connection.send(engine.data_to_send())
+    while True:
+        received = connection.read().body
+        assert received, "no answer"
+        for event in engine.receive_data(received):
+            if isinstance(event, h2.events.ResponseReceived):
+                connection.send(engine.data_to_send())
+                return engine, stream, int(dict(event.headers or ())[":status"])
+            assert not isinstance(event, h2.events.StreamReset), event
+
+
+def exchange(connection: Connection, engine: h2.connection.H2Connection, stream: int, data: bytes) -> bytes:
+    """Send bytes in a stream; the next bytes that come back in it."""
+    engine.send_data(stream, data)
+    connection.send(engine.data_to_send())
+    while True:
+        received = connection.read().body
+        assert received, "the connection ended"
+        for event in engine.receive_data(received):
+            if isinstance(event, h2.events.DataReceived) and event.data:
+                return event.data

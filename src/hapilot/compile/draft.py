@@ -54,7 +54,7 @@ class Entrance:
     answers_plain: bool
     """Whether plain HTTP is spoken at all: routes or redirects."""
     policies: Mapping[str, Policy | None] = field(default_factory=dict[str, "Policy | None"])
-    """What is asked of clients' certificates, by the key of each host whose TLS ends here; empty if it is nothing anywhere."""
+    """What is asked of clients' certificates, by each name that a certificate or a route here has; empty if it is nothing anywhere."""
 
     @property
     def default_hosts(self) -> tuple[str, ...]:
@@ -135,6 +135,8 @@ class Draft:
     by_listener: Mapping[str, tuple[build.Route, ...]] = field(default_factory=dict[str, tuple[build.Route, ...]])
     entrances: tuple[Entrance, ...] = ()
     plans: tuple[BackendPlan, ...] = ()
+    policies: Mapping[tuple[str, bool], Policy] = field(default_factory=dict[tuple[str, bool], Policy])
+    """What services ask of clients' certificates: by CA file and whether one is required."""
     tables: tuple[build.Table, ...] = ()
     scripts: tuple[build.Script, ...] = ()
     pages: Mapping[tuple[str, str], build.Page] = field(default_factory=dict[tuple[str, str], build.Page])

@@ -15,8 +15,22 @@ _MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
 
 def entries(networks: Iterable[tuple[values.IPNetwork, Origin]]) -> tuple[build.Entry, ...]:
     """The lines of a list, each once."""
-    found = {str(part): build.Entry(str(part), "", origin) for network, origin in networks for part in apart(network)}
-    return tuple(found.values())
+    found = {written(part): origin for network, origin in networks for part in apart(network)}
+    return tuple(build.Entry(text, "", origin) for text, origin in found.items())
+
+
+def written(network: values.IPNetwork) -> str:
+    """The network as lists have it: one of IPv4 in its mapped form. Among IPv4 networks HAProxy looks for some IPv6 clients too: for
+    6to4 addresses (``2002:a00:1::1`` would be 10.0.0.1) and for ``::a.b.c.d`` (so that ``::1`` would be 0.0.0.1). IPv4 clients are found
+    in this form as well, and so are mapped ones (pat_match_ip in pattern.c, 2.6 and 2.8).
+
+    >>> written(ipaddress.ip_network("10.0.0.0/8"))
+    '::ffff:10.0.0.0/104'
+    """
+    if isinstance(network, ipaddress.IPv4Network):
+        return f"::ffff:{network.network_address}/{_MAPPED.prefixlen + network.prefixlen}"
+    inside = network.network_address.ipv4_mapped if network.prefixlen >= _MAPPED.prefixlen else None
+    return f"::ffff:{inside}/{network.prefixlen}" if inside is not None else str(network)
 
 
 def apart(network: values.IPNetwork) -> Iterator[values.IPNetwork]:

@@ -116,6 +116,8 @@ def private(made: build.Build, opened: Opened) -> build.Build:
     sections: list[tree.Section] = []
     for section in made.config.sections:
         lines: list[tree.Line] = []
+        # Elsewhere such rules see what they see live: a load balancer, or another layer's socket.
+        moves = section.name not in requires and any(_is_door(section, _said(line)) for line in section.lines)
         for line in section.lines:
             said = _said(line)
             if _is_door(section, said):
@@ -123,7 +125,7 @@ def private(made: build.Build, opened: Opened) -> build.Build:
             elif section.name in backends and _is_place(said):
                 lines.append(_written(line, _at_place(_spelled(line), next(places), opened.every)))
             else:
-                lines += _kept(section, line, said, is_before=section.name in requires)
+                lines += _kept(section, line, said, moves=moves)
         sections.append(replace(section, lines=tuple(lines)))
     return replace(made, config=replace(made.config, sections=tuple(sections)))
 
@@ -230,14 +232,14 @@ def _replaced(spelled: Sequence[tree.Word], values: Mapping[str, str]) -> Iterat
         before = word
 
 
-def _kept(section: tree.Section, line: tree.Line, said: Sequence[str], *, is_before: bool) -> list[tree.Line]:
-    """A line that is about nothing outside stays as it is. ``is_before``: rules about bare connections see the peer that they mean."""
+def _kept(section: tree.Section, line: tree.Line, said: Sequence[str], *, moves: bool) -> list[tree.Line]:
+    """A line that is about nothing outside stays as it is. With ``moves``, a rule about bare connections waits for the PROXY header."""
     head = (*said, "", "")[:3]
     if head[0] == "log" and head[1] not in ("global", "stdout", "stderr"):
         return [tree.line("log", "stderr", "format", "raw", "local0", origin=line.origin)]
     if head[0] == "source" or (head[:2] == ("stats", "socket") and line.opaque):
         return []
-    if section.kind == "frontend" and head[:2] == ("tcp-request", "connection") and not head[2].startswith("expect-") and not is_before:
+    if section.kind == "frontend" and head[:2] == ("tcp-request", "connection") and not head[2].startswith("expect-") and moves:
         # These rules come before the PROXY header is read and would see loopback; "session" ones see the client (manual, section 4.2).
         return [_written(line, [*_spelled(line)[:1], "session", *_spelled(line)[2:]])]
     return [line]

@@ -35,6 +35,8 @@ class Choice:
     path: str
     alternatives: tuple[Target, ...]
     otherwise: str
+    otherwise_name: str = ""
+    """The name of the route without conditions, where it is that one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def plan(targets: Iterable[Target]) -> Plan:
             plain[where] = target
     numbers = {where: f"{build.CHOICE}:{number}" for number, where in enumerate(sorted(conditional), 1)}
     choices = [
-        Choice(numbers[where], *where, tuple(_in_order(conditional[where])), _otherwise(where, plain, numbers))
+        Choice(numbers[where], *where, tuple(_in_order(conditional[where])), *_otherwise(where, plain, numbers))
         for where in sorted(conditional, key=lambda where: (-len(where[1]), where))
     ]
     leading = {where: Target(*where, numbers[where], several[0].route) for where, several in conditional.items()}
@@ -93,16 +95,15 @@ def _in_order(alternatives: Sequence[Target]) -> list[Target]:
     return sorted(alternatives, key=lambda one: -len(one.conditions))
 
 
-def _otherwise(where: tuple[str, str], plain: dict[tuple[str, str], Target], numbers: dict[tuple[str, str], str]) -> str:
-    if where in plain:
-        return plain[where].value
+def _otherwise(where: tuple[str, str], plain: dict[tuple[str, str], Target], numbers: dict[tuple[str, str], str]) -> tuple[str, str]:
+    """What holds if no alternative does, and the name of the route that it is."""
     host, path = where
-    for shorter in shorter_paths(path):
-        if (host, shorter) in numbers:
-            return numbers[host, shorter]
-        if (host, shorter) in plain:
-            return plain[host, shorter].value
-    return ""
+    for place in ((host, shorter) for shorter in (path, *shorter_paths(path))):
+        if place in numbers and place != where:
+            return numbers[place], ""
+        if place in plain:
+            return plain[place].value, plain[place].route.shown
+    return "", ""
 
 
 def shorter_paths(path: str) -> Iterator[str]:

@@ -124,6 +124,7 @@ BEHAVIOURS: dict[str, dict[str, tuple[str, ...]]] = {
             "test_http1_and_http2_pass",
             "test_http2_in_clear_text_is_spoken_on_a_plain_listener",
             "test_websockets_pass",
+            "test_websockets_pass_over_http2",
             "test_server_sent_events_pass_one_by_one",
             "test_grpc_passes_to_a_passthrough_server_and_over_an_http2_front",
         ),
@@ -207,6 +208,7 @@ BEHAVIOURS: dict[str, dict[str, tuple[str, ...]]] = {
         "redirect": (
             "test_a_redirect_answers_in_place_of_servers",
             "test_a_redirect_may_name_the_requested_host",
+            "test_a_redirect_without_a_path_leads_to_the_start",
             "test_no_request_makes_a_redirect_lead_elsewhere",
         ),
         "sticky": (
@@ -289,6 +291,10 @@ BEHAVIOURS: dict[str, dict[str, tuple[str, ...]]] = {
             "test_each_host_asks_for_its_own",
             "test_an_optional_one_may_be_missing_but_not_wrong",
             "test_explain_knows_what_is_asked",
+            "test_no_name_leads_round_the_question",
+            "test_no_name_leads_a_stream_round_the_question",
+            "test_a_host_whose_requests_fall_to_another_policy_is_a_conflict",
+            "test_what_is_for_tls_is_no_default_in_clear",
         ),
         "421 for a host with another client-certificate policy": (
             "test_a_request_for_another_policy_gets_421",

@@ -172,3 +172,74 @@ def test_explain_knows_what_is_asked(site: sites.Running) -> None:
     assert site.explain("https://staff.example.test:${HTTPS}/").outcome == "reject"
     assert site.explain("https://maybe.example.test:${HTTPS}/").service == "maybe"
     assert site.explain("https://free.apps.test:${MIXED}/").service == "open"
+
+
+AROUND = """
+listeners:
+  https: {bind: "127.0.0.1:${HTTPS}", default: open}
+  mixed: {bind: "127.0.0.1:${MIXED}", default: open, sniff_timeout: 1s}
+  mail: {bind: "127.0.0.1:${MAIL}", default: free}
+services:
+  open: {host: open.example.test, servers: ["${open}"], listener: [https, mixed]}
+  staff: {host: [staff.example.test, "*.apps.test"], servers: ["${staff}"], client_certificates: {ca: "${STAFF}"}, listener: [https, mixed]}
+  vault: {host: vault.test, tls: passthrough, servers: ["${vault}"], listener: mixed}
+  free: {protocol: tcp, tls: edge, host: open.example.test, servers: ["${open}"], listener: mail}
+  box: {protocol: tcp, tls: edge, host: staff.example.test, servers: ["${staff}"], client_certificates: {ca: "${STAFF}"}, listener: mail}
+certificates: [{file: "${PEM}"}, {file: "${MORE}"}, {file: "${NAMED}"}]
+defaults: {health: off}
+"""
+"""Certificates that have names in odd places: an exact one beside the wildcard, and one whose common name is another host's."""
+
+
+@pytest.fixture(scope="module")
+def around(starter: sites.Starter, named: dict[str, Server], pem: str, tmp_path_factory: pytest.TempPathFactory) -> sites.Running:
+    folder: Path = tmp_path_factory.mktemp("around")
+    authority = certificates.authority()
+    more = authority.issue("open.example.test", "a.apps.test").write(folder, "more")
+    common = authority.issue("open.example.test", common_name="staff.example.test", key="ecdsa").write(folder, "named")
+    staff = certificates.authority("staff").write(folder, "staff.pem")
+    return starter.start(AROUND, named, PEM=pem, MORE=more.combined, NAMED=common.combined, STAFF=staff)
+
+
+SAID = ("staff.example.test.", "STAFF.example.test.", "nobody.test", None, "open.example.test", "a.apps.test", "x.apps.test")
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("sni", SAID)
+@pytest.mark.parametrize("host", ["staff.example.test", "a.apps.test", "staff.example.test.", "STAFF.example.test", "x.apps.test"])
+def test_no_name_leads_round_the_question(around: sites.Running, place: str, sni: str | None, host: str) -> None:
+    """Whatever name a client without a certificate says in the handshake, no request of its reaches the service that asks for one."""
+    tls = Tls(certificates.trusting_nobody(), sni)
+    outcome = client.get(around.at(place), Request(host=host), tls=tls)
+    assert outcome.standin is None
+    assert outcome.status in (0, 404, 421)
+
+
+@pytest.mark.parametrize("sni", ["staff.example.test", "staff.example.test.", None])
+def test_no_name_leads_a_stream_round_the_question(around: sites.Running, sni: str | None) -> None:
+    """The same where no requests are seen."""
+    tls = Tls(certificates.trusting_nobody(), sni)
+    outcome = client.get(around.at("MAIL"), Request(host="staff.example.test"), tls=tls)
+    assert outcome.standin in (None, "open")
+
+
+SHARED = """
+services: {{{}, wild: {{host: '*.apps.test', servers: ['127.0.0.1:9'], client_certificates: {{ca: '${{CA}}'}}}}}}
+certificates: [{{self_signed: ['*.apps.test']}}]
+"""
+
+
+@pytest.mark.parametrize("also", ["path: /pub", "match: {method: POST}", "path: /pub, client_certificates: {ca: '${CA}', require: false}"])
+def test_a_host_whose_requests_fall_to_another_policy_is_a_conflict(tmp_path: Path, ca: str, also: str) -> None:
+    """Some of its requests could never be answered: the handshake asked for what the host asks for."""
+    part = f"part: {{host: x.apps.test, servers: ['127.0.0.1:9'], {also}}}"
+    made = sites.compiled(SHARED.format(part), tmp_path, CA=ca)
+    assert [one.code for one in made.diagnostics] == ["conflict"]
+
+
+def test_what_is_for_tls_is_no_default_in_clear(tmp_path: Path) -> None:
+    """A listener that redirects plain HTTP does not serve such a service instead."""
+    text = "listeners: {http: {bind: ':80', redirect: https, default: web}, https: {bind: ':443'}}\n"
+    text += "services: {web: {host: web.example.test, listener: https, servers: ['127.0.0.1:9']}}\n"
+    text += "certificates: [{self_signed: ['*.example.test']}]\n"
+    assert [one.code for one in sites.compiled(text, tmp_path).diagnostics] == ["conflict"]

@@ -63,6 +63,18 @@ def test_websockets_pass(site: sites.Running) -> None:
         assert visits.websocket_echo(connection, b"hello") == websocket.Frame(websocket.TEXT, b"hello")
 
 
+def test_websockets_pass_over_http2(site: sites.Running) -> None:
+    """As a stream of HTTP/2 (RFC 8441) too: the server sees an upgrade of HTTP/1.1, and other tunnels stay refused."""
+    host = "shop.example.test"
+    with client.connect(site.at("HTTPS")) as connection:
+        connection.start_tls(visits.hello(host, ("h2",)))
+        engine, stream, status = client_http2.open_websocket(connection, host)
+        assert status == 200
+        sent = websocket.encode(websocket.Frame(websocket.TEXT, b"hello"), is_masked=True)
+        back = client_http2.exchange(connection, engine, stream, sent)
+        assert websocket.decode(back) == (websocket.Frame(websocket.TEXT, b"hello"), 7)
+
+
 def test_server_sent_events_pass_one_by_one(site: sites.Running) -> None:
     """Events arrive when they are sent, not when the answer ends."""
     with client.connect(site.at("HTTPS")) as connection:
@@ -250,6 +262,10 @@ AMBIGUOUS = (
     "/\\admin",
     "/a\\b",
     "/%2fadmin",
+    "/admin;x=1",
+    "/admin;x=1/y",
+    "/;/admin",
+    "/;x=1/admin",
 )
 
 

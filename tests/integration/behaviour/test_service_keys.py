@@ -189,6 +189,14 @@ def test_no_request_makes_a_redirect_lead_elsewhere(site: sites.Running) -> None
             assert outcome.header("x-evil") is None
 
 
+@pytest.mark.parametrize(("method", "target"), [("OPTIONS", "*"), ("GET", "http://moved.example.test")])
+def test_a_redirect_without_a_path_leads_to_the_start(site: sites.Running, method: str, target: str) -> None:
+    """A request for the server as a whole, and one in absolute form that stops behind the host."""
+    request = Request(method=method, target=target, host="moved.example.test")
+    outcome = client.get(site.at("HTTPS"), request, tls=visits.hello("moved.example.test"))
+    assert (outcome.status, outcome.header("location")) == (308, "https://new.example.test/")
+
+
 # Sticky sessions
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ SITE = """
 listeners:
   web: {bind: [":80", "192.0.2.1:81", "[2001:db8::1]:82", "unix:/a/b.sock", "fd:9"]}
   far: {bind: ":9443", accept_proxy: required, trusted: [10.0.0.0/8]}
+  bal: {bind: [":9444", "unix:/a/bal.sock"], accept_proxy: required, trusted: [10.0.0.0/8, "2001:db8:1::/48"]}
 services:
   shop:
     tls: none
@@ -22,13 +24,17 @@ services:
     servers: [a.example.test:80, {address: "10.0.0.2:80", weight: 7, backup: true}]
     health: {http: /h, expect: [100, 204], every: 30s}
     send_proxy: v2
+  bulk: {protocol: tcp, listener: bal, servers: ["10.0.0.9:99"]}
   safe: {tls: reencrypt, host: safe.example.test, listener: far, servers: ["[2001:db8::2]:443"], verify: {ca: ca.pem}, http2: h2}
 certificates: [self_signed: [safe.example.test]]
 admin: {metrics: {bind: "127.0.0.1:8404"}}
 log: {to: "syslog:10.9.9.9:514"}
 raw:
   global: ["stats socket /a/c.sock", "log '10.9.9.8:514' local0"]
-  listener: {web: ["bind 192.0.2.7:83 name 'a b'", "tcp-request connection reject if { src 192.0.2.6 }"]}
+  listener:
+    web: ["bind 192.0.2.7:83 name 'a b'", "tcp-request connection reject if { src 192.0.2.6 }"]
+    far: ["tcp-request connection reject if { src 192.0.2.4 }"]
+    bal: ["bind 192.0.2.8:84 accept-proxy", "tcp-request connection reject if { src 192.0.2.5 }"]
   service: {shop: ["source 192.0.2.2", "server extra 10.0.0.3:80 check addr 10.0.0.4 port 99 inter 1m # why", "use-server extra if TRUE"]}
 """
 
@@ -46,7 +52,7 @@ def made(tmp_path: Path) -> build.Build:
 
 def test_the_survey_finds_every_door_and_server(made: build.Build) -> None:
     found = private.survey(made)
-    doors = [(door.frontend, door.host, door.port, door.bare, door.is_unix) for door in found.doors]
+    doors = [(door.frontend, door.host, door.port, door.bare, door.is_unix) for door in found.doors if not door.balanced]
     assert sorted(doors, key=str) == sorted(
         [
             ("web", "0.0.0.0", 80, False, False),
@@ -56,9 +62,19 @@ def test_the_survey_finds_every_door_and_server(made: build.Build) -> None:
             ("web", "", None, True, True),
             ("web", "", None, False, False),
             ("web", "192.0.2.7", 83, False, False),
-            ("far", "0.0.0.0", 9443, True, False),
-            ("far", "::", 9443, True, False),
+            ("bal", "192.0.2.8", 84, True, False),
             ("admin.metrics", "127.0.0.1", 8404, False, False),
+        ],
+        key=str,
+    )
+    balanced = [(door.frontend, door.host, door.port, door.bare, door.is_unix) for door in found.doors if door.balanced]
+    assert sorted(balanced, key=str) == sorted(
+        [
+            ("far", "0.0.0.0", 9443, False, False),
+            ("far", "::", 9443, False, False),
+            ("bal", "0.0.0.0", 9444, False, False),
+            ("bal", "::", 9444, False, False),
+            ("bal", "", None, False, True),
         ],
         key=str,
     )
@@ -75,10 +91,16 @@ def lines_of(one: build.Build) -> list[str]:
     return [line.partition("  # ")[0].strip() for line in printer.print_config(one.config).splitlines()]
 
 
+BALANCERS = {"0.0.0.0": "10.0.0.0", "::": "2001:db8:1::"}
+
+
 @pytest.fixture
 def copy(made: build.Build) -> build.Build:
     found = private.survey(made)
-    doors = range(100, 100 + len(found.doors))
+    doors = [
+        private.Opening(100 + number, 6000 + number, BALANCERS.get(door.host, "") if door.balanced else "")
+        for number, door in enumerate(found.doors)
+    ]
     ports = range(5000, 5000 + len(found.places))
     return private.private(made, private.Opened(doors, ports, 750))
 
@@ -90,7 +112,7 @@ def test_nothing_of_the_site_s_network_is_left(copy: build.Build) -> None:
     servers = [line.split()[2] for line in lines_of(copy) if line.startswith("server ")]
     assert all(one.startswith(("127.0.0.1:50", "unix@/")) or "HAPILOT_RUN" in one for one in servers)
     binds = [line.split()[1] for line in lines_of(copy) if line.startswith("bind ")]
-    assert sorted(one for one in binds if one.startswith("fd@")) == [f"fd@{number}" for number in range(100, 110)]
+    assert sorted(one for one in binds if one.startswith("fd@")) == [f"fd@{number}" for number in range(100, 114)]
     assert all("HAPILOT_RUN" in one for one in binds if not one.startswith("fd@"))
 
 
@@ -125,7 +147,34 @@ def test_only_where_somebody_else_may_send_a_proxy_header_is_one_taken(made: bui
     doors = private.survey(made).doors
     for number, door in enumerate(doors, 100):
         (line,) = [line for line in lines_of(copy) if line.startswith(f"bind fd@{number} ") or line == f"bind fd@{number}"]
-        assert ("accept-proxy" in line) is not door.is_unix
+        assert ("accept-proxy" in line) is (door.balanced or not door.is_unix)
         assert "v6only" not in line
-    gates = [line for line in lines_of(copy) if line.startswith("tcp-request connection")]
-    assert len(gates) == 1, "the gate of the listener that wants a header stays before it"
+
+
+def rules_of(one: build.Build, *sections: str) -> list[str]:
+    """The rules about bare connections."""
+    parts = [section for section in one.config.sections if section.kind == "frontend" and section.name in sections]
+    assert len(parts) == len(sections)
+    lines = lines_of(replace(one, config=replace(one.config, sections=tuple(parts))))
+    return [line for line in lines if line.startswith("tcp-request connection")]
+
+
+def test_rules_before_the_header_see_the_load_balancer(made: build.Build, copy: build.Build) -> None:
+    """The listener's own gate and the user's rules stay what and where they are; only who the peer is, is said before them."""
+    number = {door.host: number for number, door in enumerate(private.survey(made).doors) if door.balanced and door.frontend == "bal"}
+    rules = rules_of(made, "bal")
+    assert rules == [
+        "tcp-request connection reject if { src -m found } !{ src -f maps/bal.trusted.list }",
+        "tcp-request connection reject if { src 192.0.2.5 }",
+    ]
+    assert rules_of(copy, "bal") == [
+        f"tcp-request connection set-src ipv4(10.0.0.0) if {{ dst_port {6000 + number['0.0.0.0']} }}",
+        f"tcp-request connection set-src ipv6(2001:db8:1::) if {{ dst_port {6000 + number['::']} }}",
+        *rules,
+    ]
+
+
+def test_rules_behind_another_layer_see_its_socket_as_they_do_live(made: build.Build, copy: build.Build) -> None:
+    inner = rules_of(made, "far.tls", "far.plain")
+    assert inner == ["tcp-request connection reject if { src 192.0.2.4 }"] * 2
+    assert rules_of(copy, "far.tls", "far.plain") == inner

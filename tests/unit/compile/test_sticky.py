@@ -24,6 +24,14 @@ def test_marks_are_told_apart_where_they_would_be_the_same() -> None:
     assert len(set(sticky.marks(names).values())) == len(names)
 
 
+def test_marks_get_longer_where_there_are_no_more() -> None:
+    """There are 65,536 marks of four digits; the time it takes grows with the number of servers, not with its square."""
+    names = [str(number) for number in range(70_000)]
+    marks = sticky.marks(names)
+    assert len(set(marks.values())) == len(names)
+    assert sum(len(mark) == sticky.LENGTH for mark in marks.values()) > 60_000
+
+
 def test_a_mark_does_not_depend_on_the_order() -> None:
     names = ["b:80", "a:80", "c:80"]
     assert sticky.marks(names) == sticky.marks(sorted(names))

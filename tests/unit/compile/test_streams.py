@@ -29,7 +29,7 @@ def _text(line: tree.Line) -> str:
     return " ".join(map(str, line.words)).removeprefix("tcp-request content ")
 
 
-NAME = "set-var(txn.to) ssl_fc_sni,lower,rtrim(.)"
+NAME = "set-var(txn.to) ssl_fc_sni,lower"
 MISSING = "if !{ var(txn.to) -m found }"
 
 

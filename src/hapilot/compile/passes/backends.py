@@ -9,7 +9,8 @@ from hapilot.base import diagnostics
 from hapilot.base.diagnostics import Diagnostic
 from hapilot.compile import build
 from hapilot.compile.draft import BackendPlan, Draft
-from hapilot.compile.rules import access, answers, changes, client_certificates, servers, sticky, streams
+from hapilot.compile.passes import policies
+from hapilot.compile.rules import access, answers, changes, client_certificates, logging, servers, sticky, streams
 from hapilot.languages.haproxy import quoting, tree
 from hapilot.model import service, values
 
@@ -41,7 +42,7 @@ def _section(draft: Draft, plan: BackendPlan, first: str) -> tree.Section:
         tree.line("mode", "http" if speaks_http else "tcp"),
         *_balance(one),
         *_times(draft, one),
-        *(_http(draft, plan, first) if speaks_http else (*access.stream_rules(plan.service, one), *streams.named(one))),
+        *(_http(draft, plan, first) if speaks_http else _stream(draft, plan.service, one)),
     ]
     lines += [
         tree.opaque(text, origin=draft.site.origins.at("raw", "service", plan.service, index))
@@ -85,16 +86,26 @@ def _http(draft: Draft, plan: BackendPlan, first: str) -> Iterator[tree.Line]:
     if one.rate_limit is not None and plan.name == first:
         yield access.counters(one.rate_limit)
     yield from answers.errors(draft, name, one)
+    yield from client_certificates.required(policies.policy_of(draft, one))
     yield from access.request_rules(draft, name, "" if plan.name == first else first)
     if one.maintenance is not None:
+        yield from logging.because(draft.site.spec.log, "maintenance")
         yield answers.maintenance(draft, name, one.maintenance)
     elif one.redirect is not None:
-        yield answers.redirect(one.redirect)
+        yield from logging.because(draft.site.spec.log, "redirect")
+        yield from answers.redirect(one.redirect)
     else:
         yield from _onwards(draft, name, one)
     yield from changes.responses(one)
     if isinstance(one.health, service.Health) and one.health.http and one.servers:
         yield from _http_check(one, one.health)
+
+
+def _stream(draft: Draft, name: str, one: service.Service) -> Iterator[tree.Line]:
+    """Everything about connections that are passed on."""
+    yield from client_certificates.required_of_streams(policies.policy_of(draft, one))
+    yield from access.stream_rules(name, one)
+    yield from streams.named(one)
 
 
 def _onwards(draft: Draft, name: str, one: service.Service) -> Iterator[tree.Line]:

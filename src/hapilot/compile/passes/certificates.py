@@ -35,22 +35,22 @@ def list_path(entrance: Entrance) -> str:
 
 
 def _own_list(draft: Draft, entrance: Entrance) -> build.Table:
-    """Of several lines for a name the first counts, an exact name before a wildcard; the very first line is for all other names. So:
-    the default's, then every host whose policy is not that of the lines at the end, then every certificate for what else it names."""
-    loaded = in_list_order(draft.site)
-    rest = entrance.policies.get(build.ANY_HOST)
-    hosts = [*entrance.default_hosts, *(key for key in sorted(entrance.policies) if key != build.ANY_HOST)]
+    """A line for each name and each certificate that covers it. HAProxy looks among exact names, then among wildcards, and may prefer
+    another kind of key to an exact name; so a certificate has every name that it covers, and what is asked does not depend on which
+    is shown. Names that a certificate has besides (its common name) do not count where a line has names. The very first line is for
+    clients that say no name, or an unknown one, if anything is."""
+    by_name: dict[values.HostPattern, list[site.LoadedCertificate]] = {}
+    for one in in_list_order(draft.site):
+        for name in one.hosts:
+            by_name.setdefault(name, []).append(one)
+    names = dict.fromkeys((*entrance.default_hosts, *(entrance.policies or map(str, by_name))))
     lines: dict[str, build.Entry] = {}
-    for host in dict.fromkeys(hosts):
-        asked = _asked(draft, entrance.policies.get(host))
-        wanted = values.parse_host(host)
-        for one in loaded:
-            if any(name in one.hosts for name in wanted.coverers):
-                key = f"certs/{one.name}.pem{asked} {host}"
+    for name in names:
+        if name != build.ANY_HOST:
+            asked = _asked(draft, entrance.policies.get(name))
+            for one in (one for pattern in values.parse_host(name).coverers for one in by_name.get(pattern, ())):
+                key = f"certs/{one.name}.pem{asked} {name}"
                 lines[key] = build.Entry(key, "", one.origin)
-    for one in loaded:
-        key = f"certs/{one.name}.pem{_asked(draft, rest)}"
-        lines[key] = build.Entry(key, "", one.origin)
     return build.Table(list_path(entrance), tuple(lines.values()), f"certificates on {entrance.name}, and what is asked of clients")
 
 

@@ -96,6 +96,7 @@ def _http_section(draft: Draft, entrance: Entrance, side: Literal["tls", "plain"
         *_client_timeout(draft, entrance),
         *addresses,
         *(_gate(entrance) if not entrance.sniffs else ()),
+        *(client_certificates.remembered(entrance) if over_tls else ()),
         *wellformed.lines(draft.target),
         requests.normal_host(),
         *(client_certificates.one_policy(entrance) if over_tls else ()),
@@ -116,7 +117,8 @@ def _http_section(draft: Draft, entrance: Entrance, side: Literal["tls", "plain"
 
 def _stream_section(draft: Draft, entrance: Entrance, addresses: list[tree.Line]) -> tree.Section:
     lines = [*_tcp_head(draft, entrance), *addresses]
-    lines += [*(_gate(entrance) if not entrance.sniffs else ()), *_raw(draft, entrance), *streams.route(entrance)]
+    lines += [*(_gate(entrance) if not entrance.sniffs else ()), *client_certificates.remembered(entrance)]
+    lines += [*_raw(draft, entrance), *streams.route(entrance)]
     return _section(draft, entrance, entrance.stream_frontend, lines, streams.WHY)
 
 

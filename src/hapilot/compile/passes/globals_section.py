@@ -71,7 +71,7 @@ def _global(draft: Draft) -> tree.Section:
             "stats", "socket", tree.Env("unix@", "HAPILOT_RUN", "/runtime.sock"), "mode", "600", "level", "admin", "expose-fd", "listeners"
         ),
         logging.destination(draft.site.spec.log),
-        tree.line("tune.bufsize", str(BUFFER_BYTES)),
+        *_buffers(draft),
     ]
     if target.version >= (2, 8):
         lines.append(tree.line("tune.memory.hot-size", str(HOT_BYTES)))
@@ -81,7 +81,6 @@ def _global(draft: Draft) -> tree.Section:
             lines.append(tree.line("chroot", tree.Env("", "HAPILOT_RUN")))
     lines += _under_hapilot(tree.line("server-state-file", tree.Env("", STATE_VARIABLE)))
     lines += _tls(draft)
-    lines += _buffers(draft)
     lines += [tree.line("lua-load-per-thread", script.path) for script in draft.scripts]
     raw = draft.site.spec.raw.global_
     lines += [tree.opaque(text, origin=draft.site.origins.at("raw", "global", index)) for index, text in enumerate(raw)]
@@ -92,9 +91,8 @@ def _buffers(draft: Draft) -> list[tree.Line]:
     """More room for services that add long headers. Without it a message whose body fills the buffer becomes an error 500; the buffer
     grows by as much, so that no client's message is refused for it."""
     more = changes.more_room(draft.services.values())
-    if not more:
-        return []
-    return [tree.line("tune.bufsize", str(changes.BUFFER + more)), tree.line("tune.maxrewrite", str(changes.RESERVE + more))]
+    lines = [tree.line("tune.bufsize", str(BUFFER_BYTES + more))]
+    return [*lines, tree.line("tune.maxrewrite", str(changes.RESERVE + more))] if more else lines
 
 
 def _under_hapilot(line: tree.Line) -> list[tree.Line]:

@@ -39,7 +39,7 @@ def make_routes(draft: Draft) -> Draft:
     routes += [route for name in draft.listeners for route in _defaults_of(draft, name, backends, routes)]
     places = {listener: place for place, listener in enumerate(draft.listeners)}
     ordered = sorted(routes, key=lambda route: (places[route.listener], specificity(route)))
-    return replace(draft, plans=tuple(plans.values())).routing(ordered).noting([*found, *_too_many(ordered)])
+    return replace(draft, plans=tuple(plans.values())).routing(ordered).noting([*found, *_too_many(ordered), *_in_clear(draft)])
 
 
 def side_of(one: Service) -> build.Side:
@@ -121,15 +121,26 @@ def _defaults_of(draft: Draft, name: str, backends: Backends, routes: Iterable[b
         yield build.Route(name, side, listener.default, backend, one.tls_mode, None, "/", origin, (), canary)
 
 
+def _in_clear(draft: Draft) -> Iterator[Diagnostic]:
+    """Defaults of listeners for plain HTTP that must not be served there."""
+    for name, listener in draft.listeners.items():
+        one = draft.services.get(listener.default or "")
+        if one is not None and listener.redirect is not None and not _default_sides(one, listener, set()):
+            message = f"listener {name} redirects plain HTTP, and its default {listener.default} is for TLS (tls: {one.tls_mode})"
+            hint = "name a service with tls: none, or one that answers by itself (maintenance, redirect)"
+            yield diagnostics.error("conflict", message, draft.site.origins.at("listeners", name, "default"), hint)
+
+
 def _default_sides(one: Service, listener: Listener, present: set[build.Side]) -> list[build.Side]:
-    """Requests of every kind that the listener takes anyway: a page of a service that is usually reached over TLS is also what
-    plain requests for unknown hosts get."""
+    """Requests of every kind that the listener takes anyway."""
     if fitting.kind_of(one) not in fitting.REQUESTS:
         return [side_of(one)]
     over_tls = bool(present & {"tls", "sni", "stream"})
-    plain = "plain" in present or listener.redirect is not None
+    # What is meant for TLS is never served in clear; a page or a redirect of our own is.
+    in_clear = one.tls_mode == "none" or not one.servers
+    plain = in_clear and ("plain" in present or listener.redirect is not None)
     if not (over_tls or plain):
-        return [side_of(one)]
+        return [] if listener.redirect is not None else [side_of(one)]
     return [*(["tls"] if over_tls else []), *(["plain"] if plain else [])]
 
 

@@ -32,8 +32,10 @@ TEXTS = {
 }
 """Plain texts, where a service has no page of its own."""
 
-_PARTS = {"host": "%[var(txn.host)]", "path": "%[pathq]"}
-"""Placeholder of a redirect to what HAProxy puts in."""
+_HOST = "%[var(txn.host)]"
+_PATH = "%[pathq]"
+_NO_PATH = ("unless", "{", "pathq", "-m", "beg", "/", "}")
+"""``OPTIONS *``, and where HAProxy is 2.6 also ``GET http://HOST``."""
 
 
 def request(*words: tree.Word, comment: str = "") -> tree.Line:
@@ -63,16 +65,20 @@ def maintenance(made: draft.Draft, name: str, said: service.Maintenance) -> tree
     return request("return", "status", str(said.status), *payload, "hdr", "Retry-After", str(RETRY_AFTER), comment=DOWN)
 
 
-def redirect(said: service.Redirect) -> tree.Line:
-    """The redirect to everything. What the site file says is literal but for its placeholders."""
-    location = "".join(_located(said.to))
-    return request("redirect", "location", location, "code", str(said.code), comment="the service redirects")
+def redirect(said: service.Redirect) -> Iterator[tree.Line]:
+    """The redirect to everything. What the site file says is literal but for its placeholders. A request without a path asks for the
+    whole of the host, and is sent to its start."""
+    if "{path}" in said.to:
+        yield _redirect(said, "/", *_NO_PATH)
+    yield _redirect(said, _PATH)
 
 
-def _located(to: str) -> Iterator[str]:
+def _redirect(said: service.Redirect, path: str, *condition: str) -> tree.Line:
     # With one group in the pattern, every other piece is what the group matched.
-    for number, piece in enumerate(messages.PLACEHOLDER.split(to)):
-        yield _PARTS[piece] if number % 2 else quoting.log_format(piece)
+    pieces = enumerate(messages.PLACEHOLDER.split(said.to))
+    parts = {"host": _HOST, "path": path}
+    location = "".join(parts[piece] if number % 2 else quoting.log_format(piece) for number, piece in pieces)
+    return request("redirect", "location", location, "code", str(said.code), *condition, comment="the service redirects")
 
 
 def errors(made: draft.Draft, name: str, one: service.Service) -> Iterator[tree.Line]:

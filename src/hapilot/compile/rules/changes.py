@@ -12,9 +12,6 @@ from hapilot.compile.rules import answers
 from hapilot.languages.haproxy import quoting, tree
 from hapilot.model import service
 
-BUFFER = 16384
-"""HAProxy's buffer for a message, in bytes (manual, "tune.bufsize")."""
-
 RESERVE = 1024
 """What of it HAProxy keeps free for changes of headers (manual, "tune.maxrewrite")."""
 

@@ -17,8 +17,8 @@ from hapilot.model import service
 
 request = forwarded.request
 
-OURS = "^(x[-_]ssl[-_]client|client[-_]cert)"
-"""The names of the headers below, also as servers that fold ``_`` and ``-`` read them; HAProxy compares names in lower case."""
+ALIKE = "^(x[-_]ssl[-_]client|client[-_]cert)"
+"""The names of the headers below, as servers that fold ``_`` and ``-`` read them; HAProxy compares names in lower case."""
 
 USED = ("{", "ssl_c_used", "}")
 
@@ -35,29 +35,55 @@ names after RFC 4514, the serial number and the SHA-256 of the DER form in hex. 
 printable ASCII is replaced: a line end would begin another header."""
 
 _ELSEWHERE = ("{", "var(txn.elsewhere)", "-m", "bool", "}")
+_SNI = "ssl_fc_sni,lower"
+"""As HAProxy looks it up in its list of certificates: no final dot is taken off."""
+
+
+def remembered(entrance: draft.Entrance) -> Iterator[tree.Line]:
+    """``sess.asked``: what was asked in the handshake, once for each connection."""
+    if entrance.policies:
+        yield from (
+            tree.line("tcp-request", "session", *words) for words in _look_up(entrance, "sess.asked", _SNI, _without_name(entrance))
+        )
 
 
 def one_policy(entrance: draft.Entrance) -> Iterator[tree.Line]:
-    """421 for a request whose host asks for other certificates than the name in the ClientHello did."""
+    """421 for a request whose host asks for other certificates than were asked for in the handshake."""
     if not entrance.policies:
         return
-    same_name = ("{", "ssl_fc_sni,lower,rtrim(.),strcmp(txn.host)", "eq", "0", "}")
-    yield request("set-var(txn.elsewhere)", "bool(true)", "unless", *same_name)
-    yield from _look_up(entrance, "policy", "var(txn.host)", policies.NONE)
-    yield from _look_up(entrance, "asked", "ssl_fc_sni,lower,rtrim(.)", _without_name(entrance))
-    same = ("!{", "var(txn.policy),strcmp(txn.asked)", "eq", "0", "}")
-    text = "421 Misdirected Request: open a new connection for this host, which asks for other client certificates"
-    yield request("return", "status", "421", "content-type", "text/plain", "string", text, "if", *_ELSEWHERE, *same)
-
-
-def _look_up(entrance: draft.Entrance, to: str, host: str, otherwise: str) -> Iterator[tree.Line]:
-    table = policies.table_path(entrance)
-    missing = (*_ELSEWHERE, "!{", f"var(txn.{to})", "-m", "found", "}")
-    yield request(f"set-var(txn.{to})", f"{host},map_str({table})", "if", *_ELSEWHERE)
-    if any(key.startswith("*.") for key in entrance.policies):
-        yield request(f"set-var(txn.{to})", f"{host},regsub(^[^.]+,*),map_str({table})", "if", *missing)
+    yield request("set-var(txn.elsewhere)", "bool(true)", "unless", "{", f"{_SNI},strcmp(txn.host)", "eq", "0", "}")
     every = entrance.policies.get("*")
-    yield request(f"set-var(txn.{to})", f"str({every.name if every else otherwise})", "if", *missing)
+    otherwise = every.name if every else policies.NONE
+    yield from (request(*words) for words in _look_up(entrance, "txn.policy", "var(txn.host)", otherwise, _ELSEWHERE))
+    yield _misdirected("if", *_ELSEWHERE, "!{", "var(txn.policy),strcmp(sess.asked)", "eq", "0", "}")
+
+
+def required(policy: draft.Policy | None) -> Iterator[tree.Line]:
+    """For the service's backend: whichever way a request came, its connection was asked for what this service asks for."""
+    if policy is not None:
+        yield _misdirected("unless", "{", "var(sess.asked)", "-m", "str", policy.name, "}")
+
+
+def required_of_streams(policy: draft.Policy | None) -> Iterator[tree.Line]:
+    """The same for a service without requests."""
+    if policy is not None:
+        why = "the client was not asked for the certificate that the service asks for"
+        yield tree.line("tcp-request", "content", "reject", "unless", "{", "var(sess.asked)", "-m", "str", policy.name, "}", comment=why)
+
+
+def _misdirected(*condition: str) -> tree.Line:
+    text = "421 Misdirected Request: open a new connection for this host, which asks for other client certificates"
+    return request("return", "status", "421", "content-type", "text/plain", "string", text, *condition)
+
+
+def _look_up(entrance: draft.Entrance, to: str, host: str, otherwise: str, condition: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The words that set a variable to what is asked for a host: its own, or that of the wildcard, or ``otherwise``."""
+    table = policies.table_path(entrance)
+    missing = ("if", *condition, "!{", f"var({to})", "-m", "found", "}")
+    yield f"set-var({to})", f"{host},map_str({table})", *(("if", *condition) if condition else ())
+    if any(key.startswith("*.") for key in entrance.policies):
+        yield f"set-var({to})", f"{host},regsub(^[^.]+,*),map_str({table})", *missing
+    yield f"set-var({to})", f"str({otherwise})", *missing
 
 
 def _without_name(entrance: draft.Entrance) -> str:
@@ -69,7 +95,13 @@ def _without_name(entrance: draft.Entrance) -> str:
 def removed(services: Mapping[str, service.Service]) -> Iterator[tree.Line]:
     """A client's own copies of these headers never pass, wherever in the site a server may believe them."""
     if any(one.client_certificates for one in services.values()):
-        yield request("del-header", OURS, "-m", "reg")
+        # A proxy behind us would take out what Connection names (RFC 9110, section 7.6.1).
+        named = ("{", "req.hdr(connection)", "-m", "sub", "-i", "x-ssl-client", "client-cert", "}")
+        text = "400 Bad Request: Connection names headers that are not the client's"
+        yield request("return", "status", "400", "content-type", "text/plain", "string", text, "if", *named)
+        yield request("del-header", "x-ssl-client", "-m", "beg")
+        yield request("del-header", "client-cert", "-m", "beg")
+        yield request("del-header", ALIKE, "-m", "reg", "if", "{", "req.hdr_names", "-m", "sub", "_", "}")
 
 
 def told(one: service.Service) -> Iterator[tree.Line]:

@@ -19,6 +19,9 @@ from hapilot.languages.haproxy import tree
 TRUSTED_HOPS = 5
 """How many trusted proxies in a row are looked through, from the right."""
 
+UNKNOWN = "ipv4(0.0.0.0)"
+"""The client's address where nobody knows it."""
+
 ALIKE = "^x[-_](forwarded|real[-_]ip)"
 """Header names that servers which fold ``_`` and ``-`` take for ours; HAProxy compares names in lower case."""
 
@@ -105,5 +108,8 @@ def client(entrance: draft.Entrance) -> list[tree.Line]:
         still = before if hop == 1 else (*before, "{", "src", "-f", trusted, "}")
         lines.append(request(f"set-var(txn.hop{hop})", f"req.hdr_ip(x-forwarded-for,-{hop})", "if", *still))
         lines.append(request("set-src", f"var(txn.hop{hop})", "if", *found))
+        # What a trusted proxy says and is no address leaves the client unknown: it is not the proxy, which may be allowed more.
+        there = ("{", "req.hdr_cnt(x-forwarded-for)", "ge", str(hop), "}")
+        lines.append(request("set-src", UNKNOWN, "if", *still, *there, "!{", f"var(txn.hop{hop})", "-m", "found", "}"))
         before = found
     return lines

@@ -22,8 +22,14 @@ def http(log: Log | None, listener: str) -> Iterator[tree.Line]:
     if log is None:
         return
     yield tree.line("log-format", _json(listener, _HTTP) if log.format == "json" else _text(listener, _HTTP))
-    no_server = ("!{", "srv_id", "-m", "found", "}")
+    no_server = ("!{", "srv_id", "-m", "found", "}", "!{", "var(txn.reason)", "-m", "found", "}")
     yield tree.line("http-after-response", "set-var(txn.reason)", f"status,map_str({access_log.REASONS})", "if", *no_server)
+
+
+def because(log: Log | None, reason: str) -> Iterator[tree.Line]:
+    """Lines for a backend that answers by itself, before it does: why, where the status would not tell."""
+    if log is not None:
+        yield tree.line("http-request", "set-var(txn.reason)", f"str({reason})")
 
 
 def tcp(log: Log | None, listener: str) -> Iterator[tree.Line]:

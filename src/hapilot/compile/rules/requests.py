@@ -25,6 +25,9 @@ DOT_SEGMENT = r"(^|[/\\])\.\.?([/\\;]|$)"
 servers take for the end of a segment."""
 
 
+PARAMETERS = ";[^/]*"
+"""What some servers take off a segment before they look at it (RFC 3986, section 3.3)."""
+
 SLASHES = r"[/\\]+"
 """Runs of slashes and backslashes, which servers read as one slash."""
 
@@ -116,14 +119,16 @@ def _choose(choice: targets.Choice, query: _Query) -> Iterator[tree.Line]:
             yield request("set-var(txn.route)", f"str({quoting.argument(one.route.shown)})", *asked, *words)
         yield request(f"set-var(txn.{query.to})", f"str({one.value})", *asked, *words)
     if choice.otherwise:
+        if query.names and choice.otherwise_name:
+            yield request("set-var(txn.route)", f"str({quoting.argument(choice.otherwise_name)})", *asked)
         yield request(f"set-var(txn.{query.to})", f"str({choice.otherwise})", *asked)
     else:
         yield request(f"unset-var(txn.{query.to})", *asked)
 
 
 def _ambiguous(plan: targets.Plan, table: str) -> list[tree.Line]:
-    """400 where the decoded path with single slashes would take another route than the path as sent."""
-    plain = f"path,url_dec,regsub({quoting.argument(SLASHES)},/,g)"
+    """400 where the decoded path with single slashes and no parameters would take another route than the path as sent."""
+    plain = f"path,url_dec,regsub({quoting.argument(PARAMETERS)},,g),regsub({quoting.argument(SLASHES)},/,g)"
     known = ("{", "var(txn.plain)", "-m", "found", "}")
     lines = [request("set-var(txn.plain)", plain, "if", *ODD)]
     lines += _look_up(plan, _Query(table, "other", "plain", known, chooses=True))

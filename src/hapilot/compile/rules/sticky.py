@@ -6,7 +6,8 @@ Called by ``passes.backends`` for the cookie and by ``rules.servers`` for the ma
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Iterator
 
 from hapilot.languages.haproxy import tree
 from hapilot.model import service
@@ -14,6 +15,9 @@ from hapilot.model import service
 LENGTH = 4
 """Hexadecimal digits of a mark. So few, because with more the name behind it, which is an address as a rule, could be found by trying
 all private addresses; thousands of them have the same four digits."""
+
+ATTEMPTS = 64
+"""How often a mark of one length is tried. A service has to have tens of thousands of servers for all of them to be taken already."""
 
 
 def cookie(said: service.Sticky, one: service.Service) -> tree.Line:
@@ -30,13 +34,14 @@ def marks(names: Iterable[str]) -> dict[str, str]:
     {'10.0.0.1:80': 'fd80'}
     """
     found: dict[str, str] = {}
+    taken: set[str] = set()
     for name in sorted(names):
-        found[name] = next(mark for mark in _candidates(name) if mark not in found.values())
+        found[name] = next(mark for mark in _candidates(name) if mark not in taken)
+        taken.add(found[name])
     return found
 
 
-def _candidates(name: str) -> Iterable[str]:
-    attempt = 0
-    while True:
-        yield hashlib.sha256(f"{name}\0{attempt}".encode()).hexdigest()[:LENGTH]
-        attempt += 1
+def _candidates(name: str) -> Iterator[str]:
+    """Marks of the usual length, then longer ones: where so many are in vain, nearly all are taken."""
+    for attempt in itertools.count():
+        yield hashlib.sha256(f"{name}\0{attempt}".encode()).hexdigest()[: LENGTH + attempt // ATTEMPTS]

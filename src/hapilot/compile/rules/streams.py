@@ -10,7 +10,8 @@ from hapilot.model import service
 
 WHY = "terminates TLS and passes what is inside on"
 
-_NAME = "ssl_fc_sni,lower,rtrim(.)"
+_NAME = "ssl_fc_sni,lower"
+"""As HAProxy looks it up in its list of certificates, where no final dot is taken off."""
 
 
 def named(one: service.Service) -> list[tree.Line]:
