@@ -3,7 +3,7 @@
 # remarks, up to the first section
 --- file: NAME, --- pem: NAME, --- env    as in loadcase
 --- target              optional: NAME=VALUE for the compile target (drop_to, lua=no, ipv6=no)
---- ask                 targets for explain, one a line: TARGET [from=IP] [listener=NAME] [NAME:VALUE ...]
+--- ask                 targets for explain, one a line: TARGET [from=IP] [listener=NAME] [proxy=no] [NAME:VALUE ...]
 --- haproxy.cfg         written by --update-golden: all but the sections that are the same for every site
 --- PATH                every table of routes, list of networks and listener's own list of certificates; every page, after its content type
 --- answers             one line for each question
@@ -93,11 +93,15 @@ def _target(said: dict[str, str]) -> target.Target:
 
 def _answer(explainer: explain.Explainer, line: str) -> str:
     target_text, *words = line.split()
-    given = {name: value for name, equals, value in (word.partition("=") for word in words) if equals and name in ("from", "listener")}
+    given = {
+        name: value for name, equals, value in (word.partition("=") for word in words) if equals and name in ("from", "listener", "proxy")
+    }
     headers = tuple((name, value) for name, _, value in (word.partition(":") for word in words if word.partition("=")[0] not in given))
     asked = probe.parse_target(target_text, source=given.get("from", ""), headers=headers)
-    said = explainer.explain(dataclasses.replace(asked, listener=given.get("listener", "")))
+    behind = given.get("proxy") != "no"
+    said = explainer.explain(dataclasses.replace(asked, listener=given.get("listener", ""), behind_balancer=behind))
     hops = " > ".join(hop.frontend for hop in said.hops)
     where = said.service or said.location or said.status or ""
     mode = f" ({said.tls.mode})" if said.tls and said.tls.mode else ""
-    return f"{said.outcome} {where}{mode} via {hops or 'nothing'}: {said.reason}".replace("  ", " ")
+    told = f", PROXY {said.proxy.source} > {said.proxy.destination} from {said.proxy.peer or 'a socket'}" if said.proxy else ""
+    return f"{said.outcome} {where}{mode} via {hops or 'nothing'}: {said.reason}{told}".replace("  ", " ")

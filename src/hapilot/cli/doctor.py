@@ -74,7 +74,7 @@ def _haproxies(wanted: str | None) -> Iterator[Finding]:
 
 
 def _machine() -> Iterator[Finding]:
-    from hapilot.runtime import facts
+    from hapilot.runtime import facts, listening
 
     machine = facts.look()
     yield Finding("good", f"{machine.system}, {machine.cpus} CPUs, {'IPv4 and IPv6' if machine.ipv6 else 'IPv4 only'}")
@@ -86,7 +86,7 @@ def _machine() -> Iterator[Finding]:
     level: Literal["good", "note"] = "good" if machine.open_files_most >= 65536 else "note"
     hint = "" if level == "good" else "each connection needs two: raise it with ulimit -Hn or LimitNOFILE="
     yield Finding(level, f"open files: {machine.open_files}, at most {machine.open_files_most}", hint)
-    yield from _ports(machine.listening)
+    yield from _ports(listening.listening())
 
 
 def _site(said: Path | None, wanted: str | None, state_path: Path | None) -> Iterator[Finding]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @click.option("--from", "source", default="", metavar="IP", help="The client's address.")
 @click.option("--header", "-H", "headers", multiple=True, metavar="K:V", help="A header that the client sends; may be repeated.")
 @click.option("--listener", default="", metavar="NAME", help="Where it arrives, if the target does not tell: a unix socket, for example.")
+@click.option("--no-proxy", is_flag=True, help="Where a PROXY header is required: the client connects itself, and sends none.")
 @click.option("--live", is_flag=True, help="Also make the connection to the running site and compare.")
 @options.haproxy
 @options.state
@@ -36,7 +37,9 @@ def command(arguments: tuple[str, ...], source: str, headers: tuple[str, ...], *
         raise click.UsageError("explain takes a site and one target")
     target_text = arguments[-1]
     site = Path(arguments[0] if len(arguments) == 2 else options.DEFAULT_SITE)
-    asked = replace(_asked(target_text, source, headers), listener=str(given["listener"]))
+    # With --live it is this machine that connects, which is no load balancer.
+    behind = not (given["no_proxy"] or given["live"])
+    asked = replace(_asked(target_text, source, headers), listener=str(given["listener"]), behind_balancer=behind)
     state_path = given["state_path"] if isinstance(given["state_path"], Path) else None
     _, target = options.compile_target(str(given["haproxy_wanted"]) if given["haproxy_wanted"] else None)
     prepared = pipeline.prepare(site, target, options.kept_authority(state_path), options.environment(), reads_only=True)
@@ -84,10 +87,7 @@ def lines(answer: explanation.Explanation) -> Iterator[str]:
     yield f"  because    {answer.reason}"
     if answer.route:
         yield f"  route      {answer.route.match}  ({answer.route.origin.short})"
-    if answer.listener:
-        yield f"  listener   {answer.listener}, {answer.protocol}"
-    for number, hop in enumerate(answer.hops, 1):
-        yield f"  hop {number}      {hop.frontend}: {hop.why}"
+    yield from _way(answer)
     if answer.tls:
         yield f"  TLS        {_tls(answer)}"
     for server in answer.servers:
@@ -101,6 +101,17 @@ def lines(answer: explanation.Explanation) -> Iterator[str]:
         yield f"  not        {other.match} -> {other.service} ({other.origin.short}): {other.why}"
     if len(answer.considered) > 8:
         yield f"  not        … and {len(answer.considered) - 8} more"
+
+
+def _way(answer: explanation.Explanation) -> Iterator[str]:
+    """How it comes in."""
+    if answer.listener:
+        yield f"  listener   {answer.listener}, {answer.protocol}"
+    if answer.proxy:
+        sender = answer.proxy.peer or "the unix socket's client"
+        yield f"  PROXY      a header from {sender} says: client {answer.proxy.source}, port {answer.proxy.destination.rpartition(':')[2]}"
+    for number, hop in enumerate(answer.hops, 1):
+        yield f"  hop {number}      {hop.frontend}: {hop.why}"
 
 
 def live_lines(seen: live.Comparison) -> Iterator[str]:

@@ -48,7 +48,7 @@ def _is_missing(site: Path) -> bool:
 def command(site: Path, stop_seconds: float, haproxy_wanted: str | None, state_path: Path | None) -> None:
     """Run the site. SIGTERM ends it gracefully, SIGHUP re-reads the site; a changed file is applied at once."""
     from hapilot.base import errors
-    from hapilot.reconcile import choosing, loop, serve, targeting
+    from hapilot.reconcile import choosing, resuming, signals, targeting
     from hapilot.runtime import binary, facts
 
     state = options.state_directory(state_path)
@@ -58,13 +58,20 @@ def command(site: Path, stop_seconds: float, haproxy_wanted: str | None, state_p
     machine = facts.look()
     targeting.require_worker(machine)
     state.prepare(targeting.make_target(chosen, machine).drop_to or None)
-    with state.lock(f"hapilot up {site}"):
+    with state.lock(f"hapilot up {site}"), signals.handled() as asked:
         haproxy, note = choosing.settle(chosen, state)
         target = targeting.make_target(haproxy, machine)
-        settings = serve.Settings(site, loop.Operator(haproxy, state), target, options.environment(), stop_seconds)
-        state.save_origin({"site": str(site.absolute()), "haproxy": str(haproxy.path), "version": haproxy.version_text})
+        environment = options.environment()
         _say(note or f"HAProxy {haproxy.version_text} ({haproxy.origin}), state in {state.root}")
+        resumed = resuming.resume(state, resuming.Origin(site, haproxy, target, environment))
+        for line in resumed.announced.values() if resumed is not None else ():
+            _ready(line)
+        # They load the compiler and all of its libraries: most of a start, while HAProxy serves already if it could be resumed.
+        from hapilot.reconcile import loop, serve
+
+        settings = serve.Settings(site, loop.Operator(haproxy, state), target, environment, stop_seconds)
+        state.save_origin({"site": str(site.absolute()), "haproxy": str(haproxy.path), "version": haproxy.version_text})
         try:
-            serve.serve(settings, serve.Voice(ready=_ready, say=_say, show=_show))
+            serve.serve(settings, serve.Voice(ready=_ready, say=_say, show=_show), asked, resumed)
         finally:
             state.tidy()

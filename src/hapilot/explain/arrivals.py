@@ -1,63 +1,140 @@
-"""Where a connection may arrive: the target of a question against the addresses of the site's listeners.
+"""Where a connection may arrive, and from whom: the target of a question against the addresses of the site's listeners.
 
-In: a Build, once, and a Probe for each question. Out: the Connections to follow. Called by ``explain``. A host name does not say at
-which address it arrives, so there may be several.
+In: a Build, once, and a Probe for each question. Out: the Connections to follow. Called by ``explain``; ``trial`` takes the load
+balancer's address and words from here too. A host name does not say at which address it arrives, so there may be several.
+
+Where a listener requires a PROXY header, its clients are behind a load balancer: the connection comes from there.
 """
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from hapilot.compile import build
 from hapilot.explain import probe
 from hapilot.languages.haproxy.evaluate import connection
-from hapilot.model import values
+from hapilot.model import listener, values
 
 CLIENT_PORT = 50000
 """Of the client's end: any will do."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One address of a listener."""
+
+    bind: values.BindAddress
+    listener: listener.Listener
+
+    def specificity(self, address: connection.Address) -> int:
+        """How exactly it covers ``address``: 2 for the address itself, 1 for all of its family, 0 for not at all."""
+        host = ipaddress.ip_address(self.bind.host) if self.bind.host else None
+        if host == address:
+            return 2
+        return int(host is None or (host.is_unspecified and host.version == address.version))
 
 
 class Arrivals:
     """The addresses of one Build, by port and by listener."""
 
     def __init__(self, made: build.Build) -> None:
-        self._listeners = {name: tuple(one.bind) for name, one in (made.site.spec.listeners or {}).items()}
-        self._by_port: dict[int, list[values.BindAddress]] = {}
-        self._portless: list[values.BindAddress] = []
-        for bind in (bind for binds in self._listeners.values() for bind in binds):
-            (self._by_port.setdefault(bind.port, []) if bind.kind == "tcp" else self._portless).append(bind)
+        listeners = made.site.spec.listeners or {}
+        self._listeners = {name: tuple(_Entry(bind, one) for bind in one.bind) for name, one in listeners.items()}
+        self._by_port: dict[int, list[_Entry]] = {}
+        self._portless: list[_Entry] = []
+        for entry in (entry for entries in self._listeners.values() for entry in entries):
+            (self._by_port.setdefault(entry.bind.port, []) if entry.bind.kind == "tcp" else self._portless).append(entry)
 
     def of(self, asked: probe.Probe) -> Iterator[connection.Connection]:
         """``asked`` at each address where it may arrive: at those of the listener that it names; else at the target's own, or at those
         of its port; else, where no address of the site has the port, at sockets that have none."""
         if asked.listener:
-            for bind in self._listeners.get(asked.listener, ()):
-                yield _at_bind(asked, bind)
+            entries: Sequence[_Entry] = self._listeners.get(asked.listener, ())
         elif asked.host and asked.address is not None:
-            yield _at(asked, connection.Endpoint(asked.address, asked.port))
+            yield from self._at_address(asked, asked.address)
+            return
         else:
-            for bind in self._by_port.get(asked.port) or self._portless:
-                yield _at_bind(asked, bind)
+            entries = self._by_port.get(asked.port) or self._portless
+        for entry in entries:
+            yield from _at_entry(asked, entry)
+
+    def _at_address(self, asked: probe.Probe, address: connection.Address) -> Iterator[connection.Connection]:
+        """At the target's own address, whoever has it: a user's own lines may."""
+        having = max(self._by_port.get(asked.port, ()), key=lambda entry: entry.specificity(address), default=None)
+        if having is not None and having.specificity(address) and _is_announced(asked, having.listener):
+            yield from _at_entry(asked, replace(having, bind=replace(having.bind, host=str(address))))
+        else:
+            place = connection.Endpoint(address, asked.port)
+            yield connection.Connection(place, asked.first(), _client(asked), place, asked.proxy)
 
 
-def _at_bind(asked: probe.Probe, bind: values.BindAddress) -> connection.Connection:
+def balancer(trusted: Sequence[values.IPNetwork], version: int | None) -> connection.Address | None:
+    """Where the load balancer is that may connect: the first trusted address, of an IP version if it must be one. None if nobody's is."""
+    network = next((one for one in trusted if version in (None, one.version)), None)
+    if network is None:
+        return None
+    first = network.network_address
+    # Where everyone is trusted, the first address is nobody's.
+    return _loopback(first.version) if first.is_unspecified and _loopback(first.version) in network else first
+
+
+def header(asked: probe.Probe, at: connection.Address | None) -> connection.ProxyHeader:
+    """Who the client is and where it believes it connects to: at the target's address, else at that of the bind. Both have one IP version
+    in a header, and it is the client's that counts."""
+    source = ipaddress.ip_address(asked.source)
+    host = asked.address or at or source
+    if host.is_unspecified or host.version != source.version:
+        host = source
+    return connection.ProxyHeader(2, "proxy", _client(asked), connection.Endpoint(host, asked.port))
+
+
+def _is_announced(asked: probe.Probe, by: listener.Listener) -> bool:
+    """Whether the load balancer in front of the listener sends a header that says who the client is."""
+    return asked.behind_balancer and asked.proxy is None and by.accept_proxy == "required"
+
+
+def _at_entry(asked: probe.Probe, entry: _Entry) -> Iterator[connection.Connection]:
+    bind = entry.bind
+    if not _is_announced(asked, entry.listener):
+        yield _arriving(asked, bind, _client(asked))
+        return
+    told = replace(asked, proxy=header(asked, ipaddress.ip_address(bind.host) if bind.host else None))
+    if bind.kind == "unix":
+        yield _arriving(told, bind, _client(asked))
+        return
+    peers = [peer for version in _versions(asked, bind) if (peer := balancer(entry.listener.trusted, version)) is not None]
+    for peer in peers:
+        yield _arriving(told, bind, connection.Endpoint(peer, CLIENT_PORT))
+    if not peers:
+        # No load balancer can reach the address. Whoever does is a stranger, and hears so.
+        yield _arriving(asked, bind, _client(asked))
+
+
+def _versions(asked: probe.Probe, bind: values.BindAddress) -> tuple[int | None, ...]:
+    """The IP versions in which a load balancer may connect to the address, that of the client first."""
+    if bind.kind == "fd":
+        return (None,)
+    if bind.host:
+        return (ipaddress.ip_address(bind.host).version,)
+    return (4, 6) if ipaddress.ip_address(asked.source).version == 4 else (6, 4)
+
+
+def _arriving(asked: probe.Probe, bind: values.BindAddress, source: connection.Endpoint) -> connection.Connection:
+    """The connection of ``source``, which has the client's words."""
     if bind.kind == "unix":
         # The client of a unix socket has no address, whoever it is.
         return connection.Connection(f"unix@{bind.path}", asked.first(), proxy=asked.proxy)
-    source = ipaddress.ip_address(asked.source)
-    address = source if bind.kind == "fd" or not bind.host else ipaddress.ip_address(bind.host)
+    address = source.ip if bind.kind == "fd" or not bind.host else ipaddress.ip_address(bind.host)
     if address.is_unspecified:
-        address = source if address.version == source.version else _loopback(address.version)
+        address = source.ip if address.version == source.ip.version else _loopback(address.version)
     if bind.kind == "fd":
         # What kind of socket it is nobody knows before it is there; most are TCP, and have the port that the target says.
         here = connection.Endpoint(address, asked.port)
-        return connection.Connection(f"fd@{bind.fd}", asked.first(), _client(asked), here, asked.proxy)
-    return _at(asked, connection.Endpoint(address, bind.port))
-
-
-def _at(asked: probe.Probe, place: connection.Endpoint) -> connection.Connection:
-    return connection.Connection(place, asked.first(), _client(asked), place, asked.proxy)
+        return connection.Connection(f"fd@{bind.fd}", asked.first(), source, here, asked.proxy)
+    place = connection.Endpoint(address, bind.port)
+    return connection.Connection(place, asked.first(), source, place, asked.proxy)
 
 
 def _client(asked: probe.Probe) -> connection.Endpoint:

@@ -40,7 +40,7 @@ class Explainer:
                 {table.path: tuple((entry.key, entry.value) for entry in table.entries) for table in self._build.tables},
                 {"HAPILOT_RUN": self._build.target.run_dir},
                 {
-                    f"certs/{one.name}.pem": crtlists.Certificate(one.shown, tuple(map(str, one.hosts)))
+                    f"certs/{one.name}.pem": crtlists.Certificate(one.shown, tuple(map(str, one.hosts)), one.key_kind)
                     for one in site.materials.certificates
                 },
                 {page.path: page.content for page in self._build.pages},
@@ -68,12 +68,12 @@ class Explainer:
 
     def _told(self, asked: probe.Probe, shown: str, served: trace.Answer | None = None) -> tuple[explanation.Explanation, _Answer | None]:
         shown = shown or f"{asked.kind}://{asked.host}:{asked.port}{asked.path if asked.kind.startswith('http') else ''}"
-        answers = [_Answer(self, asked, self._evaluator.run(arriving, served), shown) for arriving in self._arrivals.of(asked)]
+        answers = [(one, _Answer(self, asked, self._evaluator.run(one, served), shown)) for one in self._arrivals.of(asked)]
         if not answers:
             where = f"{asked.host}:{asked.port}" if asked.address else f"port {asked.port}"
             where = f"listener {asked.listener}" if asked.listener else where
             return explanation.Explanation(shown, "reject", f"no listener accepts connections at {where}"), None
-        told = [(answer.explanation(), answer) for answer in answers]
+        told = [(replace(answer.explanation(), proxy=_proxy(arriving)), answer) for arriving, answer in answers]
         return min(told, key=lambda pair: (_BETTER.index(pair[0].outcome), _vagueness(pair[0])))
 
     def entry(self, lookup: trace.Lookup) -> build.Entry | None:
@@ -205,6 +205,14 @@ class _Answer:
             case trace.Opaque():
                 where = f" at {outcome.line.origin.short}" if outcome.line.origin else ""
                 return f"decided by a raw rule{where}: {outcome.reason}"
+
+
+def _proxy(arriving: connection.Connection) -> explanation.ProxyFacts | None:
+    """What the PROXY header in front of a connection says."""
+    header = arriving.proxy
+    if header is None or header.source is None or header.destination is None:
+        return None
+    return explanation.ProxyFacts(str(arriving.source.ip) if arriving.source else None, str(header.source.ip), str(header.destination))
 
 
 def _servers(use: build.BackendUse, outcome: trace.Forward) -> tuple[explanation.ServerFacts, ...]:

@@ -27,6 +27,15 @@ class TlsFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class ProxyFacts:
+    """The PROXY header that is sent in front: whose connection it is, with None for a unix socket's, and what the header says."""
+
+    peer: str | None
+    source: str
+    destination: str
+
+
+@dataclass(frozen=True, slots=True)
 class RouteFacts:
     """The route that won."""
 
@@ -61,6 +70,7 @@ class Explanation:
     reason: str
     listener: str | None = None
     protocol: str | None = None
+    proxy: ProxyFacts | None = None
     tls: TlsFacts | None = None
     hops: tuple[Hop, ...] = ()
     route: RouteFacts | None = None

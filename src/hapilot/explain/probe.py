@@ -40,7 +40,11 @@ class Probe:
     """Send no Host header at all, as HTTP/1.0 allows."""
     listener: str = ""
     """Where it arrives, by the listener's name: behind something that changes ports, or at a unix socket. "" leaves it to the target."""
+    behind_balancer: bool = False
+    """Where a listener requires a PROXY header, a load balancer that it trusts connects, and its header says ``source`` and the target.
+    Otherwise the client connects itself, and sends ``proxy`` or nothing."""
     proxy: connection.ProxyHeader | None = None
+    """The header that the client itself sends."""
     data: bytes | None = None
     """With ``tcp``: what the client sends first; None says nothing and waits for the server."""
     client_certificate: connection.ClientCertificate | None = None
@@ -81,7 +85,8 @@ class Probe:
 def parse_target(text: str, *, source: str = "", headers: tuple[tuple[str, str], ...] = ()) -> Probe:
     """``https://host/path``, ``http://…``, ``tls://host:port``, ``ssh://host:port`` or ``tcp://:port``.
 
-    A Host among the ``headers`` takes the place of the target's, as in curl. Raises HapilotError with a hint for anything else.
+    Whoever asks in this way means the client, also where a load balancer is in front. A Host among the ``headers`` takes the place of
+    the target's, as in curl. Raises HapilotError with a hint for anything else.
     """
     hint = "such as https://shop.example.test/cart, tls://vault.example.test:443, ssh://example.test:22 or tcp://:6443"
     scheme, separator, _ = text.partition("://")
@@ -105,6 +110,7 @@ def parse_target(text: str, *, source: str = "", headers: tuple[tuple[str, str],
         headers=tuple((name, value) for name, value in headers if name.lower() != "host"),
         authority=hosts[-1] if hosts else None,
         version="2" if scheme == "https" else "1.1",
+        behind_balancer=True,
     )
 
 

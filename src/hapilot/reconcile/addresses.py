@@ -6,10 +6,13 @@ In: a Build, or the Summary of one. Out: values of ``runtime`` and ``render``. C
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from hapilot.compile import build
 from hapilot.render import summary
 from hapilot.runtime import endpoints, preflight
+
+if TYPE_CHECKING:  # who only looks at summaries starts without the compiler
+    from hapilot.compile import build
 
 
 def wanted_binds(made: build.Build) -> tuple[preflight.WantedBind, ...]:

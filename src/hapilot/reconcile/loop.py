@@ -15,7 +15,7 @@ from typing import Literal
 from hapilot.base import diagnostics, errors
 from hapilot.base.diagnostics import Diagnostic
 from hapilot.compile import build
-from hapilot.reconcile import addresses, pipeline, room, serving, verify
+from hapilot.reconcile import addresses, pipeline, resuming, room, serving, verify
 from hapilot.render import bundle, summary
 from hapilot.runtime import binary, endpoints, files, identity, preflight, process
 from hapilot.sources.file import secrets
@@ -94,7 +94,7 @@ class Operator:
         with _said():
             current = self.state.current()
             kept = serving.summary_of(self.state, current.number) if current is not None else None
-            started = self._launch(drop_to, kept)
+            started = resuming.launch(self.haproxy, self.state, drop_to, kept)
             if current is not None:
                 # Where it can't be written down the next change finds the links apart, and is made all the same.
                 self._confirmed(current.number)
@@ -113,16 +113,9 @@ class Operator:
             return f"generation {generation} runs, but this can't be written down, so `hapilot status` shows the former one: {problem}"
         return ""
 
-    def _launch(self, drop_to: str | None, kept: summary.Summary | None) -> process.Process:
-        """A HAProxy that gets what a generation needs, and none of what it must not see."""
-        needs = process.Needs(drop_to)
-        if kept is not None:
-            needs = process.Needs(drop_to, kept.withheld, addresses.inherited(kept.opened))
-        return process.start(self.haproxy, self.state, needs)
-
     def _start(self, made: build.Build, kept: summary.Summary, before: _Before) -> process.Process:
         try:
-            started = self._launch(made.target.drop_to or None, kept)
+            started = resuming.launch(self.haproxy, self.state, made.target.drop_to or None, kept)
             try:
                 started.wait_ready(addresses.to_wait_for(kept.opened))
             except errors.HaproxyFailed:

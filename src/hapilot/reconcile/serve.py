@@ -7,10 +7,8 @@ In: what ``up`` was asked to do and how it speaks. Out: a HAProxy that follows i
 from __future__ import annotations
 
 import contextlib
-import signal
-import threading
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,7 +16,7 @@ from hapilot.base import diagnostics, errors
 from hapilot.base.diagnostics import Diagnostic
 from hapilot.compile import target
 from hapilot.publish import tally
-from hapilot.reconcile import addresses, changed, loop, pipeline, serving, telling, watching
+from hapilot.reconcile import addresses, changed, loop, pipeline, resuming, serving, signals, telling, watching
 from hapilot.runtime import descriptors, endpoints, files, notify, process, rundir, supervise
 
 _HOW = {"start": "started", "reload": "adopted and reloaded", "nothing": "adopted, nothing to change", "adopt": "adopted as it is"}
@@ -44,31 +42,6 @@ class Voice:
     show: Callable[[tuple[Diagnostic, ...]], None]
 
 
-class _HurryUp(Exception):
-    """A second signal to end: connections get no more time."""
-
-
-@dataclass(slots=True)
-class _Signals:
-    """What signals have asked for. ``wake`` ends the wait for changes."""
-
-    wake: threading.Event = field(default_factory=threading.Event)
-    stopping: bool = False
-    draining: bool = False
-    rereading: bool = False
-
-    def stop(self, *_: object) -> None:
-        if self.draining:
-            self.draining = False
-            raise _HurryUp
-        self.stopping = True
-        self.wake.set()
-
-    def reread(self, *_: object) -> None:
-        self.rereading = True
-        self.wake.set()
-
-
 @dataclass(slots=True)
 class _Life:
     """What changes while ``up`` runs: the files looked at, the addresses that were announced, the generation that was applied last,
@@ -79,6 +52,7 @@ class _Life:
     seen: watching.Look = field(default_factory=dict[Path, tuple[object, ...]])
     announced: frozenset[tuple[str, str]] = frozenset()
     generation: int = 0
+    environment: resuming.Recorded = field(default_factory=lambda: resuming.Recorded({}))
     done: tally.Tally = field(default_factory=tally.Tally)
 
     def prepare(self) -> pipeline.Prepared:
@@ -86,23 +60,26 @@ class _Life:
         began = time.time_ns()
         before = watching.look(self.seen)
         settings = self.settings
-        prepared = pipeline.prepare(settings.site, settings.target, settings.operator.state.ca, settings.environment)
+        self.environment = resuming.Recorded(settings.environment)
+        prepared = pipeline.prepare(settings.site, settings.target, settings.operator.state.ca, self.environment)
         paths = prepared.watched if prepared.ok else (*prepared.watched, *self.seen)
         self.seen = watching.look_after_reading(paths or (settings.site,), before, began)
         return prepared
 
     def announce(self, generation: int) -> None:
         """A line for each address that was not announced yet, from what really runs."""
-        running = serving.summary_of(self.settings.operator.state, generation)
-        binds = [(one.name, bind) for one in running.listeners for bind in one.bind]
-        for name, bind in binds:
-            if (name, bind) not in self.announced:
-                self.voice.ready(f"ready {name} {bind}")
-        self.announced = frozenset(binds)
+        lines = serving.ready_lines(serving.summary_of(self.settings.operator.state, generation))
+        for address, line in lines.items():
+            if address not in self.announced:
+                self.voice.ready(line)
+        self.announced = frozenset(lines)
 
     def count(self, applied: loop.Applied, seconds: float) -> None:
-        """Notes what was done, for whoever asks."""
+        """Notes what was done, for whoever asks, and what it was made from, for the next start."""
         former, self.generation = self.generation, applied.generation
+        operator = self.settings.operator
+        origin = resuming.Origin(self.settings.site, operator.haproxy, self.settings.target, self.environment)
+        resuming.remember(operator.state, origin, applied.generation, self.seen)
         match applied.how:
             case "start":
                 self.done = self.done.started().applied(seconds)
@@ -122,12 +99,14 @@ class _Life:
         return telling.Source(state, running.run_dir, worker.uid if worker else None, lambda: self.done, say)
 
 
-def serve(settings: Settings, voice: Voice) -> None:
-    """Run until SIGTERM or SIGINT. Raises HapilotError if the site can't be started."""
-    with settings.operator.state.announced(), _handlers() as asked:
-        life = _Life(settings, voice)
-        applied = _first(life, process.adopt(settings.operator.state))
-        voice.say(f"HAProxy {_HOW[applied.how]}: process {applied.process.pid}, generation {applied.generation}")
+def serve(settings: Settings, voice: Voice, asked: signals.Signals, resumed: resuming.Resumed | None = None) -> None:
+    """Run until SIGTERM or SIGINT. Raises HapilotError if the site can't be started. ``resumed`` is a HAProxy that was started and
+    announced just now, before the site was read."""
+    with settings.operator.state.announced():
+        life = _Life(settings, voice, announced=frozenset(resumed.announced if resumed is not None else ()))
+        applied = _first(life, resumed)
+        how = _HOW[applied.how] if resumed is None else _HOW[applied.how].replace("adopted", "started")
+        voice.say(f"HAProxy {how}: process {applied.process.pid}, generation {applied.generation}")
         life.announce(applied.generation)
         _unused(life, applied.generation)
         notify.ready(f"generation {applied.generation}")
@@ -138,12 +117,15 @@ def serve(settings: Settings, voice: Voice) -> None:
         _end(settings, supervisor.process, asked, voice)
 
 
-def _first(life: _Life, running: process.Process | None) -> loop.Applied:
-    """The first application. A site with errors does not end a HAProxy that was adopted: its last good state serves on."""
+def _first(life: _Life, resumed: resuming.Resumed | None) -> loop.Applied:
+    """The first application. A site with errors does not end a HAProxy that runs already: its last good state serves on."""
     began = time.monotonic()
-    prepared = life.prepare()
     operator = life.settings.operator
-    if running is not None:
+    running = process.adopt(operator.state) if resumed is None else resumed.process
+    prepared = life.prepare()
+    if resumed is not None:
+        life.done = life.done.started()
+    elif running is not None:
         life.done = life.done.adopted()
     try:
         applied = operator.apply(prepared, running)
@@ -161,7 +143,7 @@ def _first(life: _Life, running: process.Process | None) -> loop.Applied:
     return applied
 
 
-def _keep(life: _Life, supervisor: supervise.Supervisor[process.Process], asked: _Signals) -> None:
+def _keep(life: _Life, supervisor: supervise.Supervisor[process.Process], asked: signals.Signals) -> None:
     """Until asked to stop: restart HAProxy if it dies, apply changed sources."""
     while not asked.stopping:
         _wait(life, supervisor, asked)
@@ -171,7 +153,7 @@ def _keep(life: _Life, supervisor: supervise.Supervisor[process.Process], asked:
         _change(life, supervisor)
 
 
-def _wait(life: _Life, supervisor: supervise.Supervisor[process.Process], asked: _Signals) -> None:
+def _wait(life: _Life, supervisor: supervise.Supervisor[process.Process], asked: signals.Signals) -> None:
     """Returns when the files have changed or a signal has come. Looks after HAProxy and systemd's watchdog meanwhile."""
     asked.wake.clear()
     for _ in watching.ticks(life.seen, asked.wake):
@@ -227,7 +209,7 @@ def _remark(prepared: pipeline.Prepared, applied: loop.Applied, voice: Voice) ->
         voice.say(f"warning {applied.note}")
 
 
-def _end(settings: Settings, running: process.Process, asked: _Signals, voice: Voice) -> None:
+def _end(settings: Settings, running: process.Process, asked: signals.Signals, voice: Voice) -> None:
     """Connections get their time; a second signal cuts it short."""
     notify.stopping("draining")
     clean = True
@@ -240,7 +222,7 @@ def _end(settings: Settings, running: process.Process, asked: _Signals, voice: V
                 clean = running.stop(settings.stop_seconds, sockets)
             finally:
                 asked.draining = False
-        except _HurryUp:
+        except signals.HurryUp:
             # The signal may have come when all was over, or in the middle of the clearing up.
             clean = not running.is_alive
             running.stop(0.0, sockets)
@@ -263,15 +245,3 @@ def _unused(life: _Life, generation: int) -> None:
     for number, where in descriptors.inherited().items():
         if number not in used:
             life.voice.say(f"warning fd:{number} ({where}) was handed over, and no listener uses it")
-
-
-@contextlib.contextmanager
-def _handlers() -> Generator[_Signals]:
-    asked = _Signals()
-    wanted = {signal.SIGTERM: asked.stop, signal.SIGINT: asked.stop, signal.SIGHUP: asked.reread}
-    before = {number: signal.signal(number, handler) for number, handler in wanted.items()}
-    try:
-        yield asked
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -17,6 +17,11 @@ def serving_summary(state: files.StateDirectory) -> summary.Summary | None:
     return None if generation is None else summary_of(state, generation.number)
 
 
+def ready_lines(kept: summary.Summary) -> dict[tuple[str, str], str]:
+    """What to say of each address that a generation opens, by its listener and its text."""
+    return {(one.name, bind): f"ready {one.name} {bind}" for one in kept.listeners for bind in one.bind}
+
+
 def summary_of(state: files.StateDirectory, number: int) -> summary.Summary:
     """What generation ``number`` is. Raises StateBroken where its summary is damaged."""
     try:

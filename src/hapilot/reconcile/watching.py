@@ -14,8 +14,6 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-import watchfiles
-
 SETTLE_SECONDS = 0.15
 """Editors write a file in several steps; only what has not changed for this time is read."""
 _SETTLE_LOOKS = 20
@@ -73,6 +71,8 @@ def settled(paths: tuple[Path, ...]) -> None:
 
 def ticks(paths: Iterable[Path], wake: threading.Event) -> Iterator[None]:
     """Yields when something happens near ``paths``, and every :data:`TICK_MS` all the same; ends when ``wake`` is set."""
+    import watchfiles  # takes a while to load, and is not needed before the site is served
+
     folders = {path if path.is_dir() else path.parent for path in paths}
     present = sorted(folder for folder in folders if folder.is_dir())
     # Without events (no inotify instance left, a file system without them) the looks in between remain.

@@ -1,5 +1,6 @@
 """What this machine is and allows. In: /proc, /etc and the limits of this process. Out: :class:`Machine`.
 
+Every command that compiles looks, so nothing is read here that takes long; /proc/net/tcp does (see ``listening``).
 Called by ``doctor``, and to build the compile stage's target: decisions take these as values and look at nothing themselves.
 """
 
@@ -13,8 +14,6 @@ import resource
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-
-from hapilot.runtime import listening
 
 _NET_BIND_SERVICE = 10
 """CAP_NET_BIND_SERVICE, capabilities(7)."""
@@ -35,7 +34,6 @@ class Machine:
     ipv6: bool
     cpus: int
     system: str
-    listening: tuple[listening.Listening, ...]
 
 
 def look() -> Machine:
@@ -51,7 +49,6 @@ def look() -> Machine:
         ipv6=Path("/proc/net/if_inet6").exists() and bool(_text("/proc/net/if_inet6").strip()),
         cpus=len(os.sched_getaffinity(0)),
         system=f"{platform.system()} {platform.release()} {platform.machine()}",
-        listening=listening.listening(),
     )
 
 

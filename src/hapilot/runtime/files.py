@@ -3,7 +3,7 @@
 In: bundles from ``render``. Out: directories that HAProxy reads, and :class:`Generation` values. Called by ``reconcile`` (to write
 and switch) and by the commands that show history. Layout::
 
-    lock  hapilot.pid  origin.json  haproxy.pid  haproxy.log  ca/  run/ (or a link to a short directory)
+    lock  hapilot.pid  origin.json  made-from.json  haproxy.pid  haproxy.log  ca/  run/ (or a link to a short directory)
     generations/N/{meta.json, site.json, haproxy.cfg, …}   current -> generations/N   serving -> generations/N
 
 A generation appears by one rename and becomes current by another, so a crash at any moment leaves the old one whole. HAProxy reads
@@ -30,6 +30,7 @@ KEPT = 20
 """Generations that stay; the current one stays in any case."""
 
 META = "meta.json"
+MADE_FROM = "made-from.json"
 SUMMARY = "site.json"
 """What the generation is in the user's words, for commands that describe what runs; HAProxy does not read it."""
 
@@ -235,6 +236,20 @@ class StateDirectory:
     def origin(self) -> dict[str, object]:
         """What :meth:`save_origin` was given last; empty if never."""
         path = self.root / "origin.json"
+        return _read_json(path) if path.exists() else {}
+
+    def remember(self, fields: Mapping[str, object]) -> None:
+        """Notes what the running generation was made from, for a quick start; no fields, no note."""
+        path = self.root / MADE_FROM
+        with writing.explained("write", path):
+            if fields:
+                writing.replace_file(path, json.dumps(dict(fields)).encode())
+            else:
+                path.unlink(missing_ok=True)
+
+    def remembered(self) -> dict[str, object]:
+        """What :meth:`remember` was given last; empty if nothing."""
+        path = self.root / MADE_FROM
         return _read_json(path) if path.exists() else {}
 
     @contextlib.contextmanager

@@ -33,7 +33,7 @@ from hapilot.runtime import (
     writing,
 )
 
-_STEP = 0.02
+_STEP = 0.005
 """Seconds between two looks at something that is about to happen."""
 
 _TERMINATE_SECONDS = 5.0

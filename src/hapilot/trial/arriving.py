@@ -10,9 +10,10 @@ from hapilot.languages.haproxy.evaluate import connection
 
 
 def chosen(doors: tuple[private.Door, ...], asked: probe.Probe, said: explanation.Explanation) -> int | None:
-    """The door at which the connection arrives: of those that fit, the explained listener's, for the client's IP version. Where no
-    door has the port, one that has none."""
-    version = ipaddress.ip_address(asked.source).version
+    """The door at which the connection arrives: of those that fit, the explained listener's, for the IP version of whoever connects.
+    Where no door has the port, one that has none."""
+    comes_from = said.proxy.peer if said.proxy and said.proxy.peer else asked.source
+    version = ipaddress.ip_address(comes_from).version
     fitting = [number for number, door in enumerate(doors) if door.port == asked.port and _leads_to(door, asked)]
     if not any(door.port == asked.port for door in doors) and asked.address is None:
         fitting = [number for number, door in enumerate(doors) if door.port is None]
@@ -30,11 +31,9 @@ def _rank(door: private.Door, listener: str | None, version: int) -> tuple[bool,
     return door.frontend != listener, (":" in door.host) != (version == 6)
 
 
-def header(at: private.Door, asked: probe.Probe) -> connection.ProxyHeader:
-    """Who the client is and where it believes it connects to. Both have one IP version in a header, and it is the client's that counts."""
-    source = ipaddress.ip_address(asked.source)
-    host = asked.address or (ipaddress.ip_address(at.host) if at.host else source)
-    if host.is_unspecified or host.version != source.version:
-        host = source
-    there = connection.Endpoint(host, at.port or asked.port)
-    return connection.ProxyHeader(2, "proxy", connection.Endpoint(source, arrivals.CLIENT_PORT), there)
+def header(at: private.Door, asked: probe.Probe, said: explanation.Explanation) -> connection.ProxyHeader | None:
+    """Who the client is and where it believes it connects to, where that is said in front. A load balancer says it only where
+    ``explain`` has one that can come to the door."""
+    if at.bare or (at.balanced and said.proxy is None):
+        return None
+    return arrivals.header(asked, ipaddress.ip_address(at.host) if at.host else None)

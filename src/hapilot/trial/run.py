@@ -6,6 +6,7 @@ In: a Build, a HAProxy, an empty folder. Out: a :class:`Trial`, whose results ar
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import shutil
 import socket
 import time
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from hapilot.base import errors
 from hapilot.compile import build, private
-from hapilot.explain import explain, explanation, probe
+from hapilot.explain import arrivals, explain, explanation, probe
 from hapilot.languages.haproxy.evaluate import wire
 from hapilot.model.expect import Expectation
 from hapilot.render import bundle, render
@@ -66,7 +67,7 @@ class Trial:
         return judging.Result(expected, origin, failures, said, real)
 
     def real(self, asked: probe.Probe, said: explanation.Explanation) -> judging.Reality:
-        """What comes of the connection. ``said`` helps only where several listeners have the port."""
+        """What comes of the connection. ``said`` helps where several listeners have the port, and where a load balancer is in front."""
         doors = self.surveyed.doors
         found = arriving.chosen(doors, asked, said)
         if found is None:
@@ -76,7 +77,8 @@ class Trial:
         self._forget()
         # Behind a handshake there is a protocol: to see who speaks it, something must be asked.
         what = replace(asked, kind="https") if asked.kind == "tls" else asked
-        before = b"" if door.bare else wire.header_bytes(arriving.header(door, asked))
+        header = arriving.header(door, asked, said)
+        before = b"" if header is None else wire.header_bytes(header)
         seen = attempt.attempt(self.addresses[found], what, self._patience(), before)
         return judging.really(self.build, seen, self.standins.visit_of(seen))
 
@@ -109,7 +111,8 @@ def trying(made: build.Build, haproxy: binary.Haproxy, folder: Path) -> Generato
         stack.callback(shutil.rmtree, sockets, ignore_errors=True)
         doors = [stack.enter_context(_opened(door, sockets / f"door-{number}.sock")) for number, door in enumerate(surveyed.doors)]
         every = max(CHECK_EVERY, CHECK_COST * len(surveyed.places))
-        copy = private.private(made, private.Opened([door.fileno() for door in doors], started.ports, every))
+        openings = [_opening(made, door, one) for door, one in zip(surveyed.doors, doors, strict=True)]
+        copy = private.private(made, private.Opened(openings, started.ports, every))
         files = folder / "files"
         plain.write_bundle(files, _with_authority(render.render_build(copy), issuer.authority))
         place = foreground.Place(files, sockets, folder / "haproxy.log")
@@ -133,6 +136,16 @@ def _servers(surveyed: private.Surveyed) -> list[talking.Server]:
         )
         for number, place in enumerate(surveyed.places)
     ]
+
+
+def _opening(made: build.Build, door: private.Door, opened: socket.socket) -> private.Opening:
+    """The door's socket, and the load balancer that comes to it, which is where ``explain`` has it."""
+    if door.is_unix:
+        return private.Opening(opened.fileno())
+    listener = (made.site.spec.listeners or {}).get(door.frontend) if door.balanced else None
+    version = ipaddress.ip_address(door.host).version if door.host else None
+    peer = arrivals.balancer(listener.trusted, version) if listener else None
+    return private.Opening(opened.fileno(), opened.getsockname()[1], str(peer or ""))
 
 
 def _with_authority(files: bundle.Bundle, authority: str) -> bundle.Bundle:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -29,25 +30,27 @@ listeners:
   https: {bind: ":443"}
   far: {bind: ["192.0.2.1:8443", "[2001:db8::1]:8443"], accept_proxy: optional, trusted: [10.0.0.0/8], sniff_timeout: 500ms}
   must: {bind: ":9443", accept_proxy: required, trusted: [10.0.0.0/8]}
+  wide: {bind: ":9444", accept_proxy: required, trusted: ["2001:db8:1::/48", 172.16.0.0/12], sniff_timeout: 500ms}
+  inside: {bind: "unix:/nowhere/else.sock", accept_proxy: required}
   local: {bind: "unix:/nowhere/at/all.sock"}
   api: {bind: ":6443"}
   mail: {bind: ":25"}
 services:
   shop:
     host: shop.example.test
-    listener: [https, far, must]
+    listener: [https, far, must, wide, inside]
     servers: [shop.example.test:8080, "[2001:db8::12]:8080"]
     health: {http: /healthy, expect: 204}
     headers: {request: {set: {X-A: "1"}, add: {X-B: "2"}, remove: [X-C]}, response: {remove: [X-Hapilot-Visit]}}
     rewrite: {prefix: /in}
   local: {listener: local, tls: none, servers: [10.0.0.1:80]}
-  vault: {host: vault.example.test, tls: passthrough, servers: [10.0.0.2:8200], send_proxy: v2}
+  vault: {host: vault.example.test, tls: passthrough, listener: [https, wide], servers: [10.0.0.2:8200], send_proxy: v2}
   console: {host: "*.apps.example.test", tls: reencrypt, servers: [10.0.0.3:443], send_proxy: v1, verify: {ca: ca.pem}}
   fixed: {host: fixed.example.test, tls: reencrypt, servers: [10.0.0.4:443], verify: {name: inner.example.test}}
   modern: {host: modern.example.test, tls: reencrypt, servers: [10.0.0.5:443], http2: h2, health: {http: /h, expect: 206}}
   clear: {host: clear.example.test, servers: [10.0.0.6:80], http2: h2c}
   beta: {host: clear.example.test, match: {header: {X-Beta: "1"}}, servers: [10.0.0.10:80]}
-  guarded: {host: guarded.example.test, servers: [10.0.0.7:80], allow: [203.0.113.0/24, "2001:db8:5::/48"]}
+  guarded: {host: guarded.example.test, listener: [https, must], servers: [10.0.0.7:80], allow: [203.0.113.0/24, "2001:db8:5::/48"]}
   limited: {host: limited.example.test, servers: [10.0.0.8:80], rate_limit: {requests: 1, per: 1m}}
   members:
     host: members.example.test
@@ -59,7 +62,7 @@ services:
   new: {servers: [10.0.0.14:80]}
   closed: {host: closed.example.test, maintenance: {status: 503, body: later}}
   proven: {host: proven.example.test, servers: [10.0.0.9:80], client_certificates: {ca: ca.pem}}
-  ssh: {protocol: ssh, listener: [https, far], servers: [10.0.0.30:22]}
+  ssh: {protocol: ssh, listener: [https, far, wide], servers: [10.0.0.30:22]}
   cluster: {protocol: tcp, tls: passthrough, host: api.example.test, listener: api, servers: ["[2620:52:0:1305::100]"]}
   imap: {protocol: tcp, tls: edge, host: imap.example.test, listener: api, servers: [10.0.0.50:143]}
   smtp: {protocol: tcp, listener: mail, servers: [10.0.0.40:25], send_proxy: v2}
@@ -68,7 +71,9 @@ certificates:
 log: {format: json}
 raw:
   global: ["log 10.0.0.99:514 local1"]
-  listener: {mail: ["tcp-request connection reject if { src 198.51.100.9 }"]}
+  listener:
+    mail: ["tcp-request connection reject if { src 198.51.100.9 }"]
+    must: ["tcp-request connection reject if !{ src 10.0.0.0 }", "tcp-request session reject if { src 198.51.100.8 }"]
 expect:
 """
 
@@ -77,7 +82,7 @@ ROWS = (
     ('{url: "https://shop.example.test:8443/", service: shop}', "-> shop (edge)"),
     ('{url: "https://shop.example.test:8443/", from: "2001:db8::99", service: shop}', "-> shop (edge)"),
     ('{url: "https://shop.example.test:8443/", from: 127.0.0.9, service: shop}', "-> shop (edge)"),
-    ('{url: "https://shop.example.test:9443/", outcome: reject}', "refused"),
+    ('{url: "https://shop.example.test:9443/", service: shop, tls: edge}', "-> shop (edge)"),
     (
         '{url: "http://shop.example.test/x?y=1", redirect: "https://shop.example.test/x?y=1", status: 308}',
         "308 -> https://shop.example.test/x?y=1",
@@ -116,6 +121,16 @@ ROWS = (
     ('{connect: "tcp://:25", from: 198.51.100.9, outcome: reject}', "refused"),
     ('{url: "https://192.0.2.9/", outcome: reject}', "refused"),
     ('{url: "https://nowhere.example.test/", status: 404}', "404"),
+    ('{url: "https://shop.example.test:9443/", from: "2001:db8::99", service: shop}', "-> shop (edge)"),
+    ('{url: "https://shop.example.test:9443/", from: 198.51.100.8, outcome: reject}', "refused"),
+    ('{url: "https://guarded.example.test:9443/", status: 403}', "403"),
+    ('{url: "https://guarded.example.test:9443/", from: 10.0.0.0, status: 403}', "403"),
+    ('{url: "https://guarded.example.test:9443/", from: 203.0.113.9, service: guarded}', "-> guarded (edge), 10.0.0.7:80"),
+    ('{url: "https://shop.example.test:9444/", service: shop}', "-> shop (edge)"),
+    ('{url: "https://shop.example.test:9444/", from: "2001:db8::99", service: shop}', "-> shop (edge)"),
+    ('{url: "https://vault.example.test:9444/", from: "2001:db8::99", service: vault}', "-> vault (passthrough), 10.0.0.2:8200"),
+    ('{connect: "tcp://:9444", from: 203.0.113.9, service: ssh}', "-> ssh (none), 10.0.0.30:22"),
+    ('{url: "https://shop.example.test:2525/", from: 203.0.113.9, service: shop}', "-> shop (edge)"),
 )
 """An expectation, and what is told of it: with everything that a site can have, nothing of which this machine has."""
 
@@ -152,10 +167,12 @@ def test_everything_that_a_site_can_have(each_hapilot: Hapilot) -> None:
 
 
 def test_what_came_of_a_connection_is_told_in_json(hapilot: Hapilot) -> None:
-    write(hapilot, ROWS[1][0], ROWS[5][0], ROWS[15][0], ROWS[32][0])
+    balanced = '{url: "https://vault.example.test:9444/", from: 203.0.113.5, service: vault}'
+    write(hapilot, ROWS[1][0], ROWS[5][0], ROWS[15][0], ROWS[32][0], balanced)
     said = report(hapilot, 0)
-    assert (said["ok"], said["passed"], said["failed"]) == (True, 4, 0)
-    far, moved, guarded, refused = (one["seen"] for one in said["expectations"])
+    assert (said["ok"], said["passed"], said["failed"]) == (True, 5, 0)
+    far, moved, guarded, refused, behind = (one["seen"] for one in said["expectations"])
+    assert behind["client_ip"] == "203.0.113.5", "not the load balancer's"
     assert (far["client_ip"], far["certificate"]) == ("192.0.2.77", ["*.example.test", "*.apps.example.test"])
     assert (moved["outcome"], moved["status"], moved["location"]) == ("redirect", 308, "https://shop.example.test/x?y=1")
     assert (guarded["client_ip"], guarded["service"]) == ("203.0.113.9", "guarded")
@@ -217,6 +234,22 @@ def test_a_lie_of_explain_is_found(hapilot: Hapilot, monkeypatch: pytest.MonkeyP
     write(hapilot, '{url: "https://clear.example.test/", outcome: forward}', site=site)
     told = failures(report(hapilot, 1))["https://clear.example.test/"]
     assert told == ["not as explained: it said service clear, seen: guarded"]
+
+
+def test_the_gate_for_load_balancers_is_the_site_s_own(each_hapilot: Hapilot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where somebody else than the load balancer connects, with the same header, what runs lets nobody in."""
+    real = private.private
+
+    def strange(made: build.Build, opened: private.Opened) -> build.Build:
+        doors = [replace(one, balancer=one.balancer and "198.51.100.1") for one in opened.doors]
+        return real(made, replace(opened, doors=doors))
+
+    monkeypatch.setattr(private, "private", strange)
+    write(each_hapilot, '{connect: "tcp://:9444", service: ssh}', ROWS[0][0])
+    told = failures(report(each_hapilot, 1))
+    assert list(told) == ["tcp://:9444"]
+    assert told["tcp://:9444"][0].startswith("service is none, expected ssh")
+    assert told["tcp://:9444"][1].startswith("not as explained: it said forward, seen: refused")
 
 
 def test_a_health_check_that_can_never_succeed_is_found(each_hapilot: Hapilot) -> None:

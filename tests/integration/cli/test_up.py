@@ -310,3 +310,41 @@ def test_starts_and_reloads_do_not_connect_to_servers(hapilot: Hapilot) -> None:
         server.settimeout(0.3)
         with pytest.raises(TimeoutError):
             server.accept()
+
+
+def test_what_has_not_changed_serves_again_before_it_is_read(each_hapilot: Hapilot, stand: servers.Stand) -> None:
+    server = stand.http("shop")
+    site = each_hapilot.plain(server.port)
+    up = each_hapilot.up()
+    assert up.end() == 0
+    assert each_hapilot.get() is None
+    again = each_hapilot.up()
+    assert each_hapilot.get() == "shop"
+    assert again.ready == [f"ready web 127.0.0.1:{each_hapilot.port}"]
+    again.wait_said("HAProxy started, nothing to change: process")
+    assert "generation 1" in again.said
+    each_hapilot.plain(stand.http("other").port)
+    again.wait_said("applied: generation 2 (reload)")
+    assert site.exists()
+    assert each_hapilot.get() == "other"
+
+
+def test_what_changed_meanwhile_never_serves_again(hapilot: Hapilot, stand: servers.Stand) -> None:
+    one, two = stand.http("one"), stand.http("two")
+    hapilot.plain(one.port)
+    up = hapilot.up()
+    assert up.end() == 0
+    hapilot.plain(two.port)
+    again = hapilot.up()
+    assert hapilot.get() == "two"
+    again.wait_said("HAProxy started: process")
+    assert "generation 2" in again.said
+    assert hapilot.get() == "two"
+
+
+def test_a_signal_while_the_site_is_being_read_ends_what_serves_already(hapilot: Hapilot, stand: servers.Stand) -> None:
+    hapilot.plain(stand.http("shop").port)
+    assert hapilot.up().end() == 0
+    again = hapilot.up()
+    assert again.end() == 0, again.said
+    assert hapilot.get() is None

@@ -10,7 +10,7 @@ from typing import cast
 import pytest
 
 from hapilot.compile import target
-from hapilot.reconcile import loop, serve
+from hapilot.reconcile import loop, serve, signals
 from hapilot.runtime import binary, files, process
 
 
@@ -32,18 +32,18 @@ class FakeProcess:
         return was_alive and bool(seconds)
 
 
-class Signals(serve._Signals):  # pyright: ignore[reportPrivateUsage]
+class Signals(signals.Signals):  # pyright: ignore[reportPrivateUsage]
     """A second signal comes at the very moment at which draining is over."""
 
     def __setattr__(self, name: str, value: object) -> None:
         if name == "draining" and value is False and getattr(self, "draining", False):
             object.__setattr__(self, "late", True)
             object.__setattr__(self, "draining", False)
-            raise serve._HurryUp  # pyright: ignore[reportPrivateUsage]
+            raise signals.HurryUp  # pyright: ignore[reportPrivateUsage]
         object.__setattr__(self, name, value)
 
 
-def end(asked: serve._Signals, running: FakeProcess) -> list[str]:  # pyright: ignore[reportPrivateUsage]
+def end(asked: signals.Signals, running: FakeProcess) -> list[str]:  # pyright: ignore[reportPrivateUsage]
     """What is said at the end."""
     said: list[str] = []
     haproxy = binary.Haproxy(Path("/haproxy"), (2, 8), "2.8.1", frozenset(), "OpenSSL", "never", "system")
@@ -55,11 +55,11 @@ def end(asked: serve._Signals, running: FakeProcess) -> list[str]:  # pyright: i
 
 
 def test_an_end_in_peace() -> None:
-    assert end(serve._Signals(), FakeProcess(lambda: None))[-1] == "ended"  # pyright: ignore[reportPrivateUsage]
+    assert end(signals.Signals(), FakeProcess(lambda: None))[-1] == "ended"  # pyright: ignore[reportPrivateUsage]
 
 
 def test_a_second_signal_cuts_it_short() -> None:
-    asked = serve._Signals()  # pyright: ignore[reportPrivateUsage]
+    asked = signals.Signals()  # pyright: ignore[reportPrivateUsage]
     running = FakeProcess(asked.stop)
     assert end(asked, running)[-1] == "ended; connections that were still open were cut"
     assert running.stops == [30.0, 0.0]
@@ -74,9 +74,9 @@ def test_a_second_signal_when_all_is_over_changes_nothing() -> None:
 
 
 def test_a_signal_before_the_end_is_only_noted() -> None:
-    asked = serve._Signals()  # pyright: ignore[reportPrivateUsage]
+    asked = signals.Signals()  # pyright: ignore[reportPrivateUsage]
     asked.stop()
     assert asked.stopping
     asked.draining = True
-    with pytest.raises(serve._HurryUp):  # pyright: ignore[reportPrivateUsage]
+    with pytest.raises(signals.HurryUp):  # pyright: ignore[reportPrivateUsage]
         asked.stop()

@@ -146,7 +146,7 @@ def test_ticks_come_without_events_too(file: Path, monkeypatch: pytest.MonkeyPat
     def refuse(*_: object, **__: object) -> None:
         raise OSError(28, "no inotify watches left")
 
-    monkeypatch.setattr(watching.watchfiles, "watch", refuse)
+    monkeypatch.setattr("watchfiles.watch", refuse)
     monkeypatch.setattr(watching, "TICK_MS", 10)
     wake = threading.Event()
     ticks = watching.ticks([file], wake)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 
 import pytest
 
@@ -30,9 +29,7 @@ def test_hosts() -> None:
 
 
 def test_a_look_at_this_machine() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        machine = facts.look()
-        assert server.getsockname()[1] in {taken.port for taken in machine.listening}
+    machine = facts.look()
     assert machine.uid == os.geteuid()
     assert machine.cpus >= 1
     assert machine.open_files <= machine.open_files_most or machine.open_files_most == -1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from hapilot.compile import private
@@ -53,6 +55,28 @@ def test_the_door(target: str, source: str, listener: str | None, door: private.
     ],
 )
 def test_the_client_is_told_as_it_is(target: str, source: str, door: private.Door, client: str, there: str) -> None:
-    header = arriving.header(door, probe.parse_target(target, source=source))
+    header = arriving.header(door, probe.parse_target(target, source=source), said("web"))
+    assert header is not None
     assert header.source is not None
     assert (header.version, str(header.source.ip), str(header.destination)) == (2, client, there)
+
+
+BALANCED = tuple(private.Door("must", host, 9443, balanced=True) for host in ("0.0.0.0", "::"))
+
+
+@pytest.mark.parametrize("source", ["203.0.113.9", "2001:db8::7"])
+@pytest.mark.parametrize(("peer", "door"), [("10.0.0.0", 0), ("2001:db8:1::", 1)])
+def test_a_load_balancer_comes_to_the_door_of_its_own_ip_version(source: str, peer: str, door: int) -> None:
+    asked = probe.parse_target("https://a.test:9443/", source=source)
+    behind = replace(said("must"), proxy=explanation.ProxyFacts(peer, source, "unused"))
+    assert arriving.chosen(BALANCED, asked, behind) == door
+    header = arriving.header(BALANCED[door], asked, behind)
+    assert header is not None
+    assert header.source is not None
+    assert str(header.source.ip) == source
+
+
+def test_nothing_is_sent_where_nobody_says_it() -> None:
+    asked = probe.parse_target("https://a.test:9443/")
+    assert arriving.header(SOCKET, asked, said("local")) is None
+    assert arriving.header(BALANCED[0], asked, said("must")) is None, "explained without a load balancer that could come here"
