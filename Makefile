@@ -67,6 +67,8 @@ check-packages: .venv/.ready-all
 	$(UV) run --quiet --isolated --no-project --with dist/hapilot-*.whl hapilot demo >/dev/null
 
 bench: .venv/.ready
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then .ci/packages; fi
+	$(SYNC) --group bench
 	$(BIN)/python -m bench
 
 docs: .venv/.ready-all

@@ -1,6 +1,6 @@
 """From samples to a comparison: medians of each side, their ratio, and how far single rounds were from it. Pure.
 
-Called by :mod:`bench.__main__` with what :mod:`bench.measure` measured.
+Called by :mod:`bench.__main__` with what :mod:`bench.measure` measured, and with what limits gave.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ class Side:
     rate: float
     cpu_us: float
     busy: float
-    p99_ms: float
+    p99_ms: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A measured row. ``ratio`` is ours to theirs, of medians; ``lowest`` and ``highest`` are of rounds that followed each
-    other; ``cpu_ratio`` is how many times more CPU theirs needs for a request."""
+    """A measured row. ``ratio`` is ours to theirs, of medians in what the row is judged by; ``lowest`` and ``highest`` are of
+    rounds that followed each other; ``cpu_ratio`` is how many times more CPU theirs needs for a request."""
 
     row: values.Row
     haproxy_version: str
@@ -50,13 +50,13 @@ class Comparison:
 
     @property
     def belittled(self) -> bool:
-        """Whether ours waited for the load: the real ratio is larger."""
-        return self.ours.busy < SATURATED
+        """Whether ours waited for the load: the real ratio is larger. CPU time waits for nothing."""
+        return self.row.judged == "rate" and self.ours.busy < SATURATED
 
     @property
     def flattered(self) -> bool:
         """Whether theirs waited for the load: the real ratio is smaller."""
-        return self.theirs.busy < SATURATED
+        return self.row.judged == "rate" and self.theirs.busy < SATURATED
 
     @property
     def disturbed(self) -> bool:
@@ -65,22 +65,40 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
+class Bounded:
+    """A limit and what was measured of it."""
+
+    row: values.Limit
+    reading: values.Reading
+    verdict: values.Verdict
+
+
+@dataclass(frozen=True, slots=True)
 class Missing:
     """A row that could not be measured."""
 
-    row: values.Row
+    row: values.Row | values.Limit
     reason: str
 
 
-Result = Comparison | Missing
+Result = Comparison | Bounded | Missing
+
+
+def bound(row: values.Limit, reading: values.Reading) -> Bounded:
+    """The verdict about a limit."""
+    return Bounded(row, reading, "pass" if reading.value <= row.target else "miss")
 
 
 def compare(row: values.Row, samples: values.Samples) -> Comparison:
     """The comparison that ``samples`` (at least one round) make of ``row``."""
     ours = side(row.ours.name, samples.ours, row.load.metric)
     theirs = side(row.theirs.name, samples.theirs, row.load.metric)
-    paired = [mine / other for mine, other in zip(ours.rates, theirs.rates, strict=True)]
-    ratio = ours.rate / theirs.rate
+    by_cpu = row.judged == "cpu"
+    if by_cpu:
+        paired = [cost(other) / cost(mine) for mine, other in zip(samples.ours, samples.theirs, strict=True)]
+    else:
+        paired = [mine / other for mine, other in zip(ours.rates, theirs.rates, strict=True)]
+    ratio = theirs.cpu_us / ours.cpu_us if by_cpu else ours.rate / theirs.rate
     foreign = max(sample.foreign for sample in (*samples.ours, *samples.theirs))
     return Comparison(
         row=row,
@@ -91,7 +109,7 @@ def compare(row: values.Row, samples: values.Samples) -> Comparison:
         lowest=min(paired),
         highest=max(paired),
         cpu_ratio=theirs.cpu_us / ours.cpu_us,
-        verdict=verdict(ratio, row.target, proven=theirs.busy >= SATURATED and foreign <= QUIET),
+        verdict=verdict(ratio, row.target, proven=(by_cpu or theirs.busy >= SATURATED) and foreign <= QUIET),
         discarded=samples.discarded,
         foreign=foreign,
     )
@@ -107,14 +125,20 @@ def verdict(ratio: float, target: float, *, proven: bool) -> values.Verdict:
 def side(name: str, samples: tuple[values.Sample, ...], metric: values.Metric) -> Side:
     """The medians of one contender."""
     rates = tuple(rate(sample.burst, metric) for sample in samples)
+    delays = [sample.burst.p99 for sample in samples if sample.burst.p99 is not None]
     return Side(
         name=name,
         rates=rates,
         rate=statistics.median(rates),
-        cpu_us=statistics.median(sample.cpu * 1e6 / sample.burst.requests for sample in samples),
+        cpu_us=statistics.median(map(cost, samples)),
         busy=statistics.median(sample.cpu / sample.burst.seconds for sample in samples),
-        p99_ms=statistics.median(sample.burst.p99 for sample in samples),
+        p99_ms=statistics.median(delays) if delays else None,
     )
+
+
+def cost(sample: values.Sample) -> float:
+    """CPU microseconds of the proxy for a request."""
+    return sample.cpu * 1e6 / sample.burst.requests
 
 
 def rate(burst: values.Burst, metric: values.Metric) -> float:

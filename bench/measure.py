@@ -1,6 +1,7 @@
-"""One row, measured: both contenders run at once, and bursts of load go to one and the other in turn (A B A B …).
+"""Rows, measured: all contenders run at once, and bursts of load go to one after the other in turn (A B C A B C …).
 
-In: a row and how long to measure. Out: samples. Called by :mod:`bench.__main__`. Whatever disturbs the machine meets both sides.
+In: rows that share our side, the load and the HAProxy, and how long to measure. Out: samples, or why there are none. Called by
+:mod:`bench.__main__`. Whatever disturbs the machine meets all sides.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ import contextlib
 import datetime
 import tempfile
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench import accounting, arithmetic, processes, servers, values, wrk
+from bench import accounting, arithmetic, h2load, processes, servers, values, wrk
 from hapilot.base import errors
 from hapilot.compile import target
 from hapilot.model import values as site_values
@@ -23,17 +25,11 @@ WARM_UP_SECONDS = 1.0
 PATIENCE = 4
 """How many times the wanted rounds are measured at most, where other programs disturb."""
 
-
-@dataclass(frozen=True, slots=True)
-class Effort:
-    """How long: ``rounds`` bursts of ``seconds`` for each contender."""
-
-    seconds: float
-    rounds: int
+Outcome = values.Samples | values.NotMeasured
 
 
 @dataclass(frozen=True, slots=True)
-class _Runner:
+class Runner:
     """A contender that runs."""
 
     contender: values.Contender
@@ -42,67 +38,132 @@ class _Runner:
 
 
 @dataclass(frozen=True, slots=True)
-class _Shared:
-    """What the contenders of a row have in common."""
+class Shared:
+    """What the contenders of a group have in common."""
 
     folder: Path
     haproxy: binary.Haproxy
     certificate: Path
+    authority: Path
     web: servers.Web
     log_port: int
 
 
-def measure(row: values.Row, effort: Effort) -> values.Samples:
-    """Measure ``row``; NotMeasured where a program is missing, a contender does not start or any request fails."""
-    haproxy = _haproxy(row.haproxy)
-    rounds, discarded = interleave((row.ours, row.theirs), row.load, haproxy, effort)
-    ours, theirs = zip(*rounds, strict=True)
-    return values.Samples(ours, theirs, haproxy.version_text, discarded)
+@dataclass(slots=True)
+class _Field:
+    """Who takes part. One that fails leaves, and the reason stays."""
+
+    runners: list[Runner] = field(default_factory=list[Runner])
+    failed: dict[str, values.NotMeasured] = field(default_factory=dict[str, values.NotMeasured])
+
+    def round(self, load: values.Load, seconds: float, web: int) -> arithmetic.Round | None:
+        """A burst for everybody; None if somebody failed: without that one it starts again."""
+        pids = (web, *(runner.pid for runner in self.runners))
+        taken: list[values.Sample] = []
+        for runner in self.runners:
+            try:
+                taken.append(_burst(load, runner, seconds, pids))
+            except values.NotMeasured as problem:
+                self.failed[runner.contender.name] = problem
+                self.runners = [one for one in self.runners if one is not runner]
+                return None
+        return tuple(taken)
+
+
+def measure(rows: Sequence[values.Row], effort: values.Effort) -> dict[str, Outcome]:
+    """Measure ``rows``, which have our side, load and HAProxy in common: an outcome by the row's name. NotMeasured is raised
+    where it holds for all of them: a program is missing, or our own side fails."""
+    first = rows[0]
+    haproxy = choose(first.haproxy)
+    contenders = tuple({one.name: one for one in (first.ours, *(row.theirs for row in rows))}.values())
+    found, discarded = interleave(contenders, first.load, haproxy, effort)
+    ours = found[first.ours.name]
+    if isinstance(ours, values.NotMeasured):
+        raise ours
+    outcomes: dict[str, Outcome] = {}
+    for row in rows:
+        theirs = found[row.theirs.name]
+        missing = isinstance(theirs, values.NotMeasured)
+        outcomes[row.name] = theirs if missing else values.Samples(ours, theirs, haproxy.version_text, discarded)
+    return outcomes
 
 
 def interleave(
-    contenders: tuple[values.Contender, ...], load: values.Load, haproxy: binary.Haproxy, effort: Effort
-) -> tuple[list[arithmetic.Round], int]:
-    """Rounds with a sample of each contender, and how many more were left out. Where other programs disturb, rounds are
+    contenders: tuple[values.Contender, ...], load: values.Load, haproxy: binary.Haproxy, effort: values.Effort
+) -> tuple[Mapping[str, tuple[values.Sample, ...] | values.NotMeasured], int]:
+    """Samples of each contender by its name, and how many more rounds were left out. Where other programs disturb, rounds are
     repeated until enough were quiet, up to PATIENCE times as many; then the quietest count."""
-    cores = processes.cores()
     with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hapilot-bench-")))
-        web = stack.enter_context(servers.web(folder / "web", cores.load))
-        shared = _Shared(folder, haproxy, _certificate(folder), web, stack.enter_context(servers.syslog()))
-        runners = [_start(stack, number, one, shared) for number, one in enumerate(contenders)]
-        pids = (web.pid, *(runner.pid for runner in runners))
-        for runner in runners:
-            _burst(load, runner, WARM_UP_SECONDS, pids)
-        rounds: list[arithmetic.Round] = []
-        while arithmetic.quiet_rounds(rounds) < effort.rounds and len(rounds) < effort.rounds * PATIENCE:
-            rounds.append(tuple(_burst(load, runner, effort.seconds, pids) for runner in runners))
-    return arithmetic.quietest(rounds, effort.rounds), len(rounds) - effort.rounds
+        shared = share(stack, haproxy)
+        taking_part = _Field()
+        for number, one in enumerate(contenders):
+            try:
+                taking_part.runners.append(start(stack, number, one, shared))
+            except values.NotMeasured as problem:
+                taking_part.failed[one.name] = problem
+        rounds = _rounds(taking_part, load, effort, shared.web.pid)
+    quiet = arithmetic.quietest(rounds, effort.rounds)
+    sides = zip(*quiet, strict=True)
+    found = {runner.contender.name: side for runner, side in zip(taking_part.runners, sides, strict=True)}
+    return {**found, **taking_part.failed}, max(0, len(rounds) - effort.rounds)
 
 
-def _haproxy(wanted: str) -> binary.Haproxy:
+def _rounds(taking_part: _Field, load: values.Load, effort: values.Effort, web: int) -> list[arithmetic.Round]:
+    while taking_part.runners and taking_part.round(load, WARM_UP_SECONDS, web) is None:
+        pass
+    rounds: list[arithmetic.Round] = []
+    while taking_part.runners and arithmetic.quiet_rounds(rounds) < effort.rounds and len(rounds) < effort.rounds * PATIENCE:
+        one = taking_part.round(load, effort.seconds, web)
+        rounds = [] if one is None else [*rounds, one]
+    return rounds
+
+
+def choose(wanted: values.Which) -> binary.Haproxy:
+    """The HAProxy of a row; NotMeasured without it."""
     try:
         return binary.choose(wanted)
     except errors.HaproxyMissing as problem:
         raise values.NotMeasured(str(problem)) from problem
 
 
-def _certificate(folder: Path) -> Path:
-    """A PEM file for the edge host, the same for all contenders."""
-    name = site_values.parse_host(values.EDGE_HOST)
-    made = self_signed.LocalAuthority(None).certificate([name], datetime.datetime.now(datetime.UTC))
-    path = folder / "edge.pem"
-    path.touch(mode=0o600)
-    path.write_text(made.text(), encoding="ascii")
-    return path
+def now() -> datetime.datetime:
+    """The time, for certificates."""
+    return datetime.datetime.now(datetime.UTC)
 
 
-def _start(stack: contextlib.ExitStack, number: int, contender: values.Contender, shared: _Shared) -> _Runner:
-    folder = shared.folder / f"{number}-{contender.name}"
+def _issue(folder: Path) -> tuple[Path, Path]:
+    """A PEM file for the edge host and further names, the same for all contenders, and the CA that issued it."""
+    names = [site_values.parse_host(name) for name in (values.EDGE_HOST, values.WILDCARD)]
+    authority, today = self_signed.LocalAuthority(None), now()
+    certificate, ca = folder / "edge.pem", folder / "ca.pem"
+    certificate.touch(mode=0o600)
+    certificate.write_text(authority.certificate(names, today).text(), encoding="ascii")
+    ca.write_text(authority.ca_text(today), encoding="ascii")
+    return certificate, ca
+
+
+def share(stack: contextlib.ExitStack, haproxy: binary.Haproxy) -> Shared:
+    """A folder, certificates and servers until ``stack`` ends."""
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hapilot-bench-")))
+    certificate, authority = _issue(folder)
+    web = stack.enter_context(servers.web(folder / "web", processes.cores().load, certificate))
+    return Shared(folder, haproxy, certificate, authority, web, stack.enter_context(servers.syslog()))
+
+
+def start(stack: contextlib.ExitStack, number: int, contender: values.Contender, shared: Shared) -> Runner:
+    """Run a contender until ``stack`` ends."""
+    stage = stage_of(f"{number}-{contender.name}", shared)
+    pid = stack.enter_context(processes.running(contender.prepare(stage), processes.cores().proxy, stage.port))
+    return Runner(contender, pid, stage.port)
+
+
+def stage_of(name: str, shared: Shared) -> values.Stage:
+    """A folder and ports for one contender."""
+    folder = shared.folder / name
     folder.mkdir()
     port, spare, plain, ssh = processes.free_ports(4)
     version = (shared.haproxy.version[0], shared.haproxy.version[1])
-    stage = values.Stage(
+    return values.Stage(
         folder=folder,
         haproxy=shared.haproxy.path,
         target=target.Target(version=version, features=shared.haproxy.features, ipv6=False),
@@ -112,16 +173,17 @@ def _start(stack: contextlib.ExitStack, number: int, contender: values.Contender
         server_port=shared.web.port,
         log_port=shared.log_port,
         certificate=shared.certificate,
+        authority=shared.authority,
+        tls_server_port=shared.web.tls_port,
     )
-    pid = stack.enter_context(processes.running(contender.prepare(stage), processes.cores().proxy, port))
-    return _Runner(contender, pid, port)
 
 
-def _burst(load: values.Load, runner: _Runner, seconds: float, pids: tuple[int, ...]) -> values.Sample:
+def _burst(load: values.Load, runner: Runner, seconds: float, pids: tuple[int, ...]) -> values.Sample:
     """One burst and what it cost. A failed or short answer makes the numbers worthless, so there are none."""
     cores = processes.cores()
     all_before, own_before, before = _all(cores), _own(pids), accounting.of_process(runner.pid)
-    burst = wrk.run(load, runner.port, cores.load, seconds)
+    run = h2load.run if load.streams else wrk.run
+    burst = run(load, runner.contender.asked, runner.port, cores.load, seconds)
     cpu = accounting.of_process(runner.pid) - before
     foreign = _all(cores) - all_before - (_own(pids) - own_before)
     if burst.errors or not burst.requests:

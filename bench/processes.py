@@ -18,6 +18,9 @@ from pathlib import Path
 
 from bench import values
 
+LOG = "stderr.log"
+"""What a program says, in its own folder."""
+
 _START_SECONDS = 10.0
 _END_SECONDS = 5.0
 
@@ -54,7 +57,7 @@ def pinned(core: int, arguments: tuple[str, ...]) -> list[str]:
 @contextlib.contextmanager
 def running(command: values.Command, core: int, port: int) -> Generator[int]:
     """Run ``command`` until the block ends; gives its process id once ``port`` accepts connections."""
-    log = command.folder / "stderr.log"
+    log = command.folder / LOG
     with log.open("wb") as errors:
         process = subprocess.Popen(
             pinned(core, command.arguments),
@@ -76,12 +79,17 @@ def running(command: values.Command, core: int, port: int) -> Generator[int]:
             process.wait()
 
 
+def connect(port: int) -> socket.socket:
+    """A connection to a port of 127.0.0.1."""
+    return socket.create_connection(("127.0.0.1", port), timeout=5)
+
+
 def _wait(process: subprocess.Popen[bytes], port: int, log: Path, name: str) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:
             break
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        with contextlib.suppress(OSError), connect(port):
             return
         time.sleep(0.02)
     said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()

@@ -27,18 +27,31 @@ def cells(result: arithmetic.Result) -> tuple[str, ...]:
     """The words of one line."""
     row = result.row
     if isinstance(result, arithmetic.Missing):
-        return (row.name, "", "", "", "", "", f"{row.target:.2f}x", _verdict("not measured", result.reason))
+        return (row.name, "", "", "", "", "", target(row), _verdict("not measured", result.reason))
+    if isinstance(result, arithmetic.Bounded):
+        read = result.reading
+        name = f"{row.name} ({read.program})" if read.program else row.name
+        value = f"{read.value:.4g}{result.row.unit}"
+        return (name, read.ours, read.theirs, "", value, "", target(row), _verdict(result.verdict, result.verdict))
+    load = result.row.load
     marks = ("<" if result.flattered else "") + (">" if result.belittled else "") + ("!" if result.disturbed else "")
     return (
         f"{row.name} ({result.haproxy_version})",
-        f"{_amount(result.ours.rate)} {row.load.metric}",
-        f"{_amount(result.theirs.rate)} {row.load.metric}",
+        f"{_amount(result.ours.rate)} {load.metric}",
+        f"{_amount(result.theirs.rate)} {load.metric}",
         f"{result.ours.cpu_us:.1f} / {result.theirs.cpu_us:.1f}",
         f"{result.ratio:.3f}x{marks} ({result.lowest:.2f}–{result.highest:.2f})",
         f"{result.cpu_ratio:.2f}x",
-        f"{row.target:.2f}x",
+        target(row),
         _verdict(result.verdict, result.verdict),
     )
+
+
+def target(row: values.Row | values.Limit) -> str:
+    """What a row has to reach, or may not pass."""
+    if isinstance(row, values.Limit):
+        return f"≤ {row.target:g}{row.unit}"
+    return f"≥ {row.target:.2f}x" + (" CPU" if row.judged == "cpu" else "")
 
 
 def _verdict(verdict: values.Verdict, text: str) -> str:

@@ -33,12 +33,21 @@ http {{
     open_file_cache max=10;
     server {{
         listen 127.0.0.1:{port} backlog=4096 reuseport;
+        listen 127.0.0.1:{tls} ssl backlog=4096 reuseport;
+        ssl_certificate {certificate};
+        ssl_certificate_key {certificate};
         root {folder}/www;
         # From memory and in one write: the less the web server needs of the load's core, the more there is to ask.
         location = {small} {{ return 200 "{body}"; }}
+        # Which name the connection was made for, which one the request names, and how many the connection has carried.
+        location = {names} {{ return 200 "$ssl_server_name $host $connection_requests"; }}
     }}
 }}
 """
+
+
+NAMES = "/names"
+"""Tells the name of the TLS connection, that of the request, and the number of the request on the connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +56,25 @@ class Web:
 
     pid: int
     port: int
+    tls_port: int
 
 
 @contextlib.contextmanager
-def web(folder: Path, core: int) -> Generator[Web]:
-    """An nginx on one worker that serves the body of every load."""
-    (port,) = processes.free_ports(1)
+def web(folder: Path, core: int, certificate: Path) -> Generator[Web]:
+    """An nginx on one worker that serves the body of every load, in clear and over TLS with ``certificate``."""
+    port, tls_port = processes.free_ports(2)
     pages = folder / "www"
     pages.mkdir(parents=True)
     (pages / values.BULK.path.lstrip("/")).write_bytes(b"x" * values.BULK.size)
     # Started by root, nginx would become another user, who can't read a private temporary folder.
     user = "user root;\n" if os.geteuid() == 0 else ""
     config = folder / "nginx.conf"
-    small = {"small": values.SMALL.path, "body": "x" * values.SMALL.size}
-    config.write_text(_NGINX.format(folder=folder, port=port, user=user, **small), encoding="utf-8")
+    answers = {"small": values.SMALL.path, "body": "x" * values.SMALL.size, "names": NAMES}
+    text = _NGINX.format(folder=folder, port=port, tls=tls_port, certificate=certificate, user=user, **answers)
+    config.write_text(text, encoding="utf-8")
     command = values.Command((processes.tool("nginx"), "-e", "stderr", "-p", str(folder), "-c", str(config)), folder)
     with processes.running(command, core, port) as pid:
-        yield Web(pid, port)
+        yield Web(pid, port, tls_port)
 
 
 @contextlib.contextmanager

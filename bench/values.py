@@ -1,4 +1,4 @@
-"""The values of a measurement: who competes (contenders), at what (loads), against which bar (rows), and what came out.
+"""The values of a measurement: who competes (contenders), at what (loads), against which bar (rows, limits), and what came out.
 
 Rows and contenders are made in their folders; :mod:`bench.measure` turns a row into samples, :mod:`bench.arithmetic` turns
 samples into a comparison, :mod:`bench.report` and :mod:`bench.record` show and keep it. Pure.
@@ -14,6 +14,8 @@ from typing import Literal
 from hapilot.compile import target
 
 Metric = Literal["requests/s", "MB/s"]
+Which = Literal["embedded", "system"]
+"""The HAProxy that comes with hapilot, or the distribution's."""
 Verdict = Literal["pass", "miss", "unclear", "not measured"]
 
 EDGE_HOST = "localhost"
@@ -40,7 +42,11 @@ class Stage:
     log_port: int
     """A UDP port where something listens, for contenders that log to syslog."""
     certificate: Path
-    """Certificate and key for EDGE_HOST in one PEM file (ECDSA P-256)."""
+    """Certificate and key for EDGE_HOST and every name of WILDCARD in one PEM file (ECDSA P-256)."""
+    authority: Path
+    """The CA that issued it, for contenders that verify a server."""
+    tls_server_port: int
+    """The same web server over TLS, with that certificate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +65,28 @@ class Contender:
     name: str
     says: str
     prepare: Callable[[Stage], Command]
+    asked: str = EDGE_HOST
+    """The host that requests name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What clients ask for: ``path`` of the web server, whose body has ``size`` bytes, over so many kept connections."""
+    """What clients ask for: ``path`` of the web server, whose body has ``size`` bytes, over so many connections."""
 
     path: str
     size: int
     connections: int
     metric: Metric
+    streams: int = 0
+    """Requests at a time on each HTTP/2 connection; 0 is HTTP/1.1."""
+    kept: bool = True
+    """Whether connections stay; otherwise each request is a new client, with a TLS handshake of its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One comparison. ``target`` is the least ratio of ours to theirs; ``haproxy`` says which program runs both."""
+    """One comparison. ``target`` is the least ratio of ours to theirs; ``haproxy`` says which program runs both, or ours where
+    theirs is another proxy. Rows with the same ``ours``, load and HAProxy are measured together, all sides in turn."""
 
     name: str
     title: str
@@ -81,18 +94,52 @@ class Row:
     theirs: Contender
     load: Load
     target: float
-    haproxy: Literal["embedded", "system"] = "embedded"
+    haproxy: Which = "embedded"
+    judged: Literal["rate", "cpu"] = "rate"
+    """What the ratio is of: the load's metric, or CPU time per request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How long: ``rounds`` bursts of ``seconds`` for each contender."""
+
+    seconds: float
+    rounds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a limit's measurement gave. ``value`` is held against the limit; ``ours`` and ``theirs`` are shown; ``details`` go
+    into the JSON."""
+
+    value: float
+    ours: str
+    theirs: str = ""
+    program: str = ""
+    details: Mapping[str, object] = field(default_factory=dict[str, object])
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A row of which the value may be ``target`` at most. ``measure`` may raise NotMeasured."""
+
+    name: str
+    title: str
+    target: float
+    unit: str
+    measure: Callable[[Effort], Reading]
 
 
 @dataclass(frozen=True, slots=True)
 class Burst:
-    """What the load tool counted. ``seconds`` of wall time; ``received`` bytes with headers; ``p99`` in milliseconds."""
+    """What the load tool counted. ``seconds`` of wall time; ``received`` bytes with headers; ``p99`` in milliseconds, where the
+    tool tells it."""
 
     requests: int
     seconds: float
     received: int
     errors: int
-    p99: float
+    p99: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +163,14 @@ class Samples:
     discarded: int = 0
 
 
+WILDCARD = "*.example.test"
+"""Further names in the certificate."""
+
 SMALL = Load("/small", 1024, 50, "requests/s")
 """1 KiB: what a request costs."""
 BULK = Load("/bulk", 1024 * 1024, 8, "MB/s")
 """1 MiB: what a byte costs."""
+MULTIPLEXED = Load("/small", 1024, 20, "requests/s", streams=10)
+"""1 KiB over HTTP/2."""
+NEW_CLIENTS = Load("/small", 1024, 20, "requests/s", kept=False)
+"""1 KiB for each client: what a new one costs."""

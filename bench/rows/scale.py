@@ -12,7 +12,7 @@ import resource
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -26,6 +26,37 @@ def hosts(count: int) -> Iterator[str]:
     yield "services:"
     for number in range(count):
         yield f"  s{number}: {{host: h{number}.example.test, servers: [10.0.0.1:8080]}}"
+
+
+def typical(count: int) -> Iterator[str]:
+    """19 lines for every service, as people write them: two hosts, two servers with weights, a health check, timeouts."""
+    yield "listeners:\n  http:\n    bind: ':80'\n    redirect: https\n  https:\n    bind: ':443'"
+    yield "certificates:\n  - self_signed:\n      - '*.example.test'"
+    yield "services:"
+    for number in range(count):
+        yield _TYPICAL.format(number=number, high=number >> 8 & 255, low=number & 255)
+
+
+_TYPICAL = """\
+  service-{number}:
+    host:
+      - h{number}.example.test
+      - www{number}.example.test
+    path: /
+    listener: https
+    servers:
+      - address: 10.{high}.{low}.1:8080
+        weight: 10
+      - address: 10.{high}.{low}.2:8080
+        weight: 20
+    health:
+      http: /healthz
+      every: 5s
+      fall: 3
+    timeouts:
+      connect: 3s
+      server: 30s
+    retries: 2"""
 
 
 def paths(count: int) -> Iterator[str]:
@@ -55,7 +86,7 @@ def listeners(count: int) -> Iterator[str]:
         yield f"  s{number}: {{protocol: tcp, listener: l{number}, servers: [10.0.0.1:8080]}}"
 
 
-SHAPES: tuple[Callable[[int], Iterator[str]], ...] = (hosts, paths, mixed, listeners)
+SHAPES: tuple[Callable[[int], Iterator[str]], ...] = (hosts, typical, paths, mixed, listeners)
 
 
 def _certificate() -> Iterator[str]:
@@ -84,7 +115,7 @@ def measure(shape: Callable[[int], Iterator[str]], sizes: tuple[int, ...]) -> li
         return measured
 
 
-def exponent(sizes: tuple[int, ...], measured: list[float]) -> float:
+def exponent(sizes: Sequence[int], measured: Sequence[float]) -> float:
     """The growth between the two largest sizes, without the start, which the smallest size stands for."""
     start = measured[0]
     later, last = (max(one - start, 0.001) for one in measured[-2:])

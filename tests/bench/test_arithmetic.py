@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 
 from bench import arithmetic, rows, values
@@ -11,14 +13,18 @@ def sample(requests: int, *, cpu: float = 1.0, foreign: float = 0.0, received: i
     return values.Sample(values.Burst(requests, 2.0, received, 0, 1.5), cpu, foreign)
 
 
+def first_row() -> values.Row:
+    return next(one for one in rows.ROWS if isinstance(one, values.Row))
+
+
 def samples(ours: list[int], theirs: list[int]) -> values.Samples:
     busy = [tuple(sample(requests, cpu=2.0) for requests in each) for each in (ours, theirs)]
     return values.Samples(busy[0], busy[1], "2.8")
 
 
-def row(target: float) -> values.Row:
-    first = rows.ROWS[0]
-    return values.Row("row", "a row", first.ours, first.theirs, values.SMALL, target)
+def row(target: float, judged: Literal["rate", "cpu"] = "rate") -> values.Row:
+    first = first_row()
+    return values.Row("row", "a row", first.ours, first.theirs, values.SMALL, target, judged=judged)
 
 
 def test_ratio_is_of_medians_and_rounds_are_paired() -> None:
@@ -54,6 +60,25 @@ def test_ours_waiting_for_the_load_only_belittles() -> None:
     both = values.Samples((sample(300, cpu=1.8),), (sample(100, cpu=2.0),), "2.8")
     made = arithmetic.compare(row(1.2), both)
     assert (made.flattered, made.belittled, made.verdict) == (False, True, "pass")
+
+
+def test_a_row_about_cpu_time_compares_that_and_waits_for_no_load() -> None:
+    both = values.Samples((sample(100, cpu=0.001),), (sample(300, cpu=0.009),), "2.8")
+    made = arithmetic.compare(row(2.9, "cpu"), both)
+    assert made.ratio == pytest.approx(3.0)
+    assert (made.lowest, made.highest) == pytest.approx((3.0, 3.0))
+    assert (made.flattered, made.belittled, made.verdict) == (False, False, "pass")
+
+
+def test_a_tool_that_tells_no_delays_leaves_them_out() -> None:
+    quick = values.Sample(values.Burst(10, 1.0, 0, 0, None), 1.0)
+    assert arithmetic.side("h2", (quick,), "requests/s").p99_ms is None
+
+
+@pytest.mark.parametrize(("value", "verdict"), [(0.0, "pass"), (2.5, "pass"), (2.51, "miss")])
+def test_a_limit_may_be_reached_and_not_passed(value: float, verdict: values.Verdict) -> None:
+    limit = values.Limit("limit", "a limit", 2.5, "x", lambda _: values.Reading(value, ""))
+    assert arithmetic.bound(limit, limit.measure(values.Effort(1, 1))).verdict == verdict
 
 
 def test_bulk_counts_bytes() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import shutil
@@ -12,6 +13,7 @@ from click.testing import CliRunner
 
 from bench import __main__ as command
 from bench import measure, processes, rows, values
+from bench.rows import control
 
 pytestmark = [pytest.mark.haproxy, pytest.mark.system]
 
@@ -21,7 +23,15 @@ needs_tools = pytest.mark.skipif(
     reason="a measurement needs wrk, nginx, taskset and two cores",
 )
 
-SHORT = measure.Effort(1, 1)
+SHORT = values.Effort(1, 1)
+
+
+def row_of(name: str) -> values.Row:
+    return next(row for row in rows.ROWS if row.name == name and isinstance(row, values.Row))
+
+
+def limit_of(name: str) -> values.Limit:
+    return next(row for row in rows.ROWS if row.name == name and isinstance(row, values.Limit))
 
 
 @pytest.fixture(autouse=True)
@@ -32,14 +42,54 @@ def _once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @needs_tools
 @pytest.mark.parametrize(
-    "name", ["keepalive-loopback", "keepalive-documents", "keepalive-handwritten", "one-layer-embedded", "bulk-loopback"]
+    "group",
+    command.groups([row for row in rows.ROWS if isinstance(row, values.Row) and row.haproxy == "embedded"]),
+    ids=lambda group: group[0].name,
 )
-def test_a_round(name: str) -> None:
-    row = next(row for row in rows.ROWS if row.name == name)
-    samples = measure.measure(row, SHORT)
-    for sample in (*samples.ours, *samples.theirs):
-        assert sample.burst.requests > 0
-        assert sample.cpu > 0
+def test_a_round(group: list[values.Row]) -> None:
+    outcomes = measure.measure(group, SHORT)
+    for row in group:
+        samples = outcomes[row.name]
+        if isinstance(samples, values.NotMeasured):
+            assert "not installed" in str(samples)
+            continue
+        for sample in (*samples.ours, *samples.theirs):
+            assert sample.burst.requests > 0
+            assert sample.cpu > 0
+
+
+@needs_tools
+def test_a_contender_that_fails_leaves_the_others_alone() -> None:
+    row = row_of("one-layer-embedded")
+    broken = values.Contender("broken", "asks for what is not there", row.theirs.prepare, asked="nowhere.test")
+    outcomes = measure.measure([row, dataclasses.replace(row, name="broken", theirs=broken)], SHORT)
+    assert isinstance(outcomes[row.name], values.Samples)
+    assert isinstance(outcomes["broken"], values.NotMeasured)
+
+
+@needs_tools
+@pytest.mark.parametrize("name", ["reencrypt-names-embedded", "reloads-embedded"])
+def test_nothing_fails_over_reloads_and_no_name_is_mixed_up(name: str) -> None:
+    limit = limit_of(name)
+    assert limit.measure(SHORT).value <= limit.target
+
+
+@pytest.mark.parametrize("name", ["version", "serving-embedded"])
+def test_starts_are_measured(name: str) -> None:
+    """How long they take on a busy machine is no business of a test."""
+    read = limit_of(name).measure(SHORT)
+    assert read.value > 0
+    assert read.theirs
+
+
+def test_a_check_of_many_services_knows_the_place_of_a_fault_and_grows_evenly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(control, "SIZES", (50, 100, 400))
+    control.checks.cache_clear()
+    try:
+        assert control.check_time(SHORT).value > 0
+        assert 10 < control.check_memory(SHORT).value < 600
+    finally:
+        control.checks.cache_clear()
 
 
 @needs_tools
@@ -54,10 +104,10 @@ def test_the_command_prints_a_table_and_writes_json(tmp_path: Path) -> None:
 @needs_tools
 def test_failed_requests_are_no_result(monkeypatch: pytest.MonkeyPatch) -> None:
     """The load asks for what the server does not have: 404 for every request."""
-    row = next(row for row in rows.ROWS if row.name == "one-layer-embedded")
+    row = row_of("one-layer-embedded")
     absent = values.Load("/absent", 1, 2, "requests/s")
     with pytest.raises(values.NotMeasured, match="requests failed"):
-        measure.measure(values.Row("absent", "", row.ours, row.theirs, absent, 1.0), SHORT)
+        measure.measure([values.Row("absent", "", row.ours, row.theirs, absent, 1.0)], SHORT)
 
 
 def test_a_missing_tool_is_a_row_with_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
