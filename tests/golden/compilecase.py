@@ -101,7 +101,7 @@ def _answer(explainer: explain.Explainer, line: str) -> str:
     behind = given.get("proxy") != "no"
     said = explainer.explain(dataclasses.replace(asked, listener=given.get("listener", ""), behind_balancer=behind))
     hops = " > ".join(hop.frontend for hop in said.hops)
-    where = said.service or said.location or said.status or ""
+    where = " ".join(str(one) for one in (said.location or said.status, said.service) if one)
     mode = f" ({said.tls.mode})" if said.tls and said.tls.mode else ""
     told = f", PROXY {said.proxy.source} > {said.proxy.destination} from {said.proxy.peer or 'a socket'}" if said.proxy else ""
     return f"{said.outcome} {where}{mode} via {hops or 'nothing'}: {said.reason}{told}".replace("  ", " ")

@@ -87,6 +87,8 @@ def lines(answer: explanation.Explanation) -> Iterator[str]:
     yield f"  because    {answer.reason}"
     if answer.route:
         yield f"  route      {answer.route.match}  ({answer.route.origin.short})"
+    if answer.service and answer.outcome != "forward":
+        yield f"  service    {answer.service}"
     yield from _way(answer)
     if answer.tls:
         yield f"  TLS        {_tls(answer)}"
@@ -95,6 +97,8 @@ def lines(answer: explanation.Explanation) -> Iterator[str]:
     if answer.outcome == "forward":
         known = answer.client_ip or "not known: a unix socket tells no address"
         yield f"  client     {known}" + (f", told by PROXY {answer.send_proxy}" if answer.send_proxy else "")
+    if answer.request_path and not answer.target.endswith(answer.request_path):
+        yield f"  path       {answer.request_path}"
     for name, value in answer.request_headers:
         yield f"  header     {name}: {value}"
     for other in answer.considered[:8]:

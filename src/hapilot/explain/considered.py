@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 
 from hapilot.compile import build
+from hapilot.compile.passes import routes as making
 from hapilot.explain import explanation, probe
 
 LIMIT = 50
@@ -65,12 +66,12 @@ def _why(asked: probe.Probe, route: build.Route, winner: build.Route | None) -> 
         return f"the host {_host(asked) or '(none)'} is not {route.host}"
     if not _path_matches(asked, route):
         return f"the path {asked.path.partition('?')[0]} is not below {route.path}"
+    if route.conditions and (winner is None or making.specificity(route) <= making.specificity(winner)):
+        return f"it is only for requests with {' and '.join(one.shown for one in route.conditions)}"
     if winner is None:
         return "the connection was answered before any route"
     if winner.host != route.host:
         return f"{winner.shown} is more exact"
     if winner.path != route.path:
         return f"{winner.path} is the longer path"
-    if len(route.conditions) >= len(winner.conditions):
-        return f"it is only for requests with {' and '.join(one.shown for one in route.conditions)}"
-    return "the other one has more conditions, and they hold"
+    return f"the other one has more conditions, and they hold: {' and '.join(one.shown for one in winner.conditions)}"

@@ -111,7 +111,8 @@ class _Answer:
         """The whole answer."""
         outcome = self.found.outcome
         route = self._route()
-        use = self._explainer.use(outcome.backend) if isinstance(outcome, trace.Forward) else None
+        backend = self._backend()
+        use = self._explainer.use(backend) if backend is not None else None
         forwarded = outcome if isinstance(outcome, trace.Forward) else None
         request = self.found.request
         sees_request = request is not None and (forwarded is None or forwarded.mode == "http")
@@ -147,14 +148,21 @@ class _Answer:
     def _entries(self) -> list[build.Entry]:
         return [entry for lookup in self.found.lookups if (entry := self._explainer.entry(lookup)) and entry.route]
 
+    def _backend(self) -> str | None:
+        """Where the connection went, also if the service there answered or refused by itself."""
+        if isinstance(self.found.outcome, trace.Forward):
+            return self.found.outcome.backend
+        return next((step.detail for step in reversed(self.found.steps) if step.verb in ("use_backend", "default_backend")), None)
+
     def _route(self) -> build.Route | None:
         """The route behind the entry that decided, or the only one that leads to the backend."""
         outcome = self.found.outcome
-        if isinstance(outcome, trace.Forward):
+        backend = self._backend()
+        if backend is not None and self._explainer.use(backend) is not None:
             for entry in reversed(self._entries()):
-                if entry.route and outcome.backend in (entry.value, entry.route.canary):
+                if entry.route and backend in (entry.value, entry.route.canary):
                     return entry.route
-            fitting = (one for one in self._explainer.leading(self._listener(), outcome.backend) if considered.fits(self._asked, one))
+            fitting = (one for one in self._explainer.leading(self._listener(), backend) if considered.fits(self._asked, one))
             return next(fitting, None)
         if isinstance(outcome, trace.Redirect):
             behind = next((entry.route for entry in reversed(self._entries()) if entry.value.startswith(build.TO_HTTPS)), None)
@@ -195,11 +203,8 @@ class _Answer:
                 return outcome.line.comment
             case trace.Redirect():
                 return f"plain HTTP for {route.shown if route else 'this host'} is redirected to https"
-            case trace.Respond() if outcome.status == 421 and route:
-                where = f"{route.shown} is passed through for service {route.service}"
-                return f"{where}; this connection ended here, so the client must open a new one"
             case trace.Respond():
-                return outcome.reason or outcome.body.strip() or f"HAProxy answers {outcome.status}"
+                return _why_answered(outcome, route, use)
             case trace.Reject():
                 return (outcome.line.comment if outcome.line else "") or outcome.reason
             case trace.Opaque():
@@ -213,6 +218,16 @@ def _proxy(arriving: connection.Connection) -> explanation.ProxyFacts | None:
     if header is None or header.source is None or header.destination is None:
         return None
     return explanation.ProxyFacts(str(arriving.source.ip) if arriving.source else None, str(header.source.ip), str(header.destination))
+
+
+def _why_answered(outcome: trace.Respond, route: build.Route | None, use: build.BackendUse | None) -> str:
+    if outcome.status == 421 and route is not None and use is None:
+        if route.side != "sni":
+            return f"{route.shown} speaks another protocol for service {route.service}, and this connection speaks HTTP"
+        where = f"{route.shown} is passed through for service {route.service}"
+        return f"{where}; this connection ended here, so the client must open a new one"
+    said = outcome.line.comment if outcome.line else ""
+    return said or outcome.reason or outcome.body.strip() or f"HAProxy answers {outcome.status}"
 
 
 def _servers(use: build.BackendUse, outcome: trace.Forward) -> tuple[explanation.ServerFacts, ...]:

@@ -130,13 +130,17 @@ def _mode(made: build.Build, seen: attempt.Seen, visit: talking.Visit) -> str:
 
 def judge(made: build.Build, expected: expect.Expectation, said: explanation.Explanation, real: Reality) -> tuple[str, ...]:
     """Everything that is not as it should be, in words."""
-    wrong = [f"{text} (explain: {said.reason})" for text in expectations.differences(expected, _in_words_of_explain(real))]
+    wrong = [f"{text} (explain: {said.reason})" for text in expectations.differences(expected, _in_words_of_explain(real, said))]
     return (*wrong, *(f"not as explained: {text}" for text in _unexplained(made, said, real)))
 
 
-def _in_words_of_explain(real: Reality) -> explanation.Explanation:
+def _in_words_of_explain(real: Reality, said: explanation.Explanation) -> explanation.Explanation:
+    """What was seen. An answer does not say which service gives it without asking a server; there ``explain`` is believed, if it is
+    right about the rest."""
     tls = explanation.TlsFacts(real.tls, None, None) if real.tls else None
-    return explanation.Explanation("", real.outcome, "", service=real.service, tls=tls, status=real.status, location=real.location)
+    by_itself = real.visit is None and (said.outcome, said.status) == (real.outcome, real.status)
+    service = said.service if by_itself else real.service
+    return explanation.Explanation("", real.outcome, "", service=service, tls=tls, status=real.status, location=real.location)
 
 
 def _unexplained(made: build.Build, said: explanation.Explanation, real: Reality) -> Iterator[str]:
@@ -147,7 +151,7 @@ def _unexplained(made: build.Build, said: explanation.Explanation, real: Reality
         yield f"it said {said.outcome}, seen: {real.words}"
         return
     stated: list[tuple[str, object, object]] = [
-        ("service", said.service, real.service),
+        ("service", said.service if said.outcome == "forward" else None, real.service),
         ("status", said.status, real.status),
         ("location", said.location, real.location),
     ]

@@ -45,8 +45,8 @@ def test_the_winner_with_most_conditions_and_the_losers(explainer: explain.Expla
     answer = ask(explainer, "https://shop.example.test/", ("X-Beta", "1"), source="10.1.1.1")
     assert answer.service == "staff"
     assert answer.reason == "shop.example.test with header X-Beta: 1 and client 10.0.0.0/8 leads to service staff"
-    assert why(answer)["beta"] == "the other one has more conditions, and they hold"
-    assert why(answer)["shop"] == "the other one has more conditions, and they hold"
+    assert why(answer)["beta"] == "the other one has more conditions, and they hold: header X-Beta: 1 and client 10.0.0.0/8"
+    assert why(answer)["shop"] == "the other one has more conditions, and they hold: header X-Beta: 1 and client 10.0.0.0/8"
 
 
 def test_a_condition_that_does_not_hold(explainer: explain.Explainer) -> None:
