@@ -35,6 +35,8 @@ CODES: Mapping[str, str] = {
     "no-port": "A server has no port, and there is no single listener port to take.",
     "duplicate-server": "A service has the same server twice.",
     "conflict": "Two keys, or a key and the protocol or TLS mode, can't go together.",
+    "no-effect": "A key that changes nothing where it stands.",
+    "circle": "A redirect or a server that leads back to where the request comes from.",
     "duplicate-route": "Two services have the same route on the same listener.",
     "too-many-conditions": "A route has more conditions than fit into one HAProxy rule.",
     "shadowed-route": "A route that can never win, because others take everything it could match.",

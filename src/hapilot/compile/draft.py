@@ -137,6 +137,10 @@ class Draft:
     plans: tuple[BackendPlan, ...] = ()
     policies: Mapping[tuple[str, bool], Policy] = field(default_factory=dict[tuple[str, bool], Policy])
     """What services ask of clients' certificates: by CA file and whether one is required."""
+    unaddressed: frozenset[str] = frozenset()
+    """The services some of whose clients may have no address that is known."""
+    counted_in: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The backend where a service's clients are counted, by the service."""
     tables: tuple[build.Table, ...] = ()
     scripts: tuple[build.Script, ...] = ()
     pages: Mapping[tuple[str, str], build.Page] = field(default_factory=dict[tuple[str, str], build.Page])

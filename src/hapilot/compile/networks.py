@@ -12,6 +12,8 @@ from hapilot.model import values
 _MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
 """IPv4 addresses as IPv6 ones (RFC 4291, section 2.5.5.2)."""
 
+COMMENT = "IPv4 networks are written as IPv6 ones, so that no IPv6 client is taken for one of theirs"
+
 
 def entries(networks: Iterable[tuple[values.IPNetwork, Origin]]) -> tuple[build.Entry, ...]:
     """The lines of a list, each once."""

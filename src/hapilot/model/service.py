@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import pydantic
 
-from hapilot.model import messages, section, values
+from hapilot.model import filled, messages, section, values
 
 Percent = Annotated[int, pydantic.Field(ge=0, le=100)]
 Status = Annotated[int, pydantic.Field(ge=200, le=599)]
@@ -62,8 +62,17 @@ class HashBalance(section.Section):
     """Balance by a hash, so that the same value goes to the same server."""
 
     header: values.Token | None = None
+    """By the value of this header."""
     cookie: values.Token | None = None
+    """By the value of this cookie."""
     path: Literal[True] | None = None
+    """By the path, without the query."""
+
+    @pydantic.model_validator(mode="after")
+    def _by_one(self) -> HashBalance:
+        if sum(one is not None for one in (self.header, self.cookie, self.path)) != 1:
+            raise values.refuse("bad-value", "a hash is of one of header, cookie and path", "such as balance: {hash: {header: X-User}}")
+        return self
 
 
 def _hash_short_form(value: Any) -> Any:
@@ -105,7 +114,7 @@ class Timeouts(section.Section):
     server: values.Duration | None = None
     """For a server that says nothing (default 60s)."""
     client: values.Duration | None = None
-    """For a client that says nothing (default 60s); counts for the listener, so only `defaults` may set it for HTTP."""
+    """For a client that says nothing (default 60s); counts for the listener, so a service may say it only where it has that to itself."""
     tunnel: values.Duration | None = None
     """For WebSockets and other tunnels in which nobody says anything (default 1h)."""
     queue: values.Duration | None = None
@@ -123,8 +132,11 @@ class HeaderChanges(section.Section):
     """Headers to remove, to set (replace) and to add, in this order; values are taken literally."""
 
     set: dict[messages.HeaderName, messages.HeaderValue] = {}
+    """Headers with their values, in place of any that are there."""
     add: dict[messages.HeaderName, messages.HeaderValue] = {}
+    """Headers with their values, beside any that are there."""
     remove: Annotated[list[messages.HeaderName], values.Many] = []
+    """Headers to take away, every line of them."""
 
 
 class Headers(section.Section):
@@ -153,14 +165,18 @@ class Redirect(section.Section):
     to: messages.Destination
     """A URL or a path; ``{host}`` stands for the requested host, ``{path}`` for the path and query as they were sent."""
     code: Literal[301, 302, 303, 307, 308] = 308
+    """The status; 307 and 308 keep the method."""
 
 
 class Password(section.Section):
     """A password: from the environment, from a file, or (with a warning) in clear text."""
 
     password: pydantic.SecretStr | None = None
+    """The password itself, with a warning."""
     password_env: values.Text | None = None
+    """The environment variable that has it."""
     password_file: values.Text | None = None
+    """The file that has it; a line end behind it does not count."""
 
 
 class Users(section.Section):
@@ -223,16 +239,20 @@ class Maintenance(section.Section):
         return self
 
 
+_ANY = filled.Filled("requests of every kind")
+
+
 class Match(section.Section):
     """Further conditions of a route; all that are given must hold. ``*`` as a value means that there is any."""
 
-    method: Annotated[list[values.Token], values.Many, pydantic.Field(max_length=10)] = []
+    method: Annotated[list[values.Token], _ANY, values.Many, pydantic.Field(max_length=10)] = []
     """One of these, in their case (RFC 9110, section 9.1)."""
-    header: dict[values.Token, values.Text] = {}
+    header: Annotated[dict[values.Token, values.Text], _ANY] = {}
     """A line of this header has exactly this value."""
-    query: dict[values.QueryName, values.Text] = {}
-    """The first parameter of this name in the query has exactly this value, decoded."""
-    client: Annotated[list[values.Network], values.Many] = []
+    query: Annotated[dict[values.QueryName, values.Text], _ANY] = {}
+    """A parameter of this name in the query has exactly this value, decoded; any of several is enough. Names are compared as they are
+    sent. Parameters are divided by ``&`` and, as HAProxy reads them, by ``;``."""
+    client: Annotated[list[values.Network], _ANY, values.Many] = []
     """The client's address is in one of these networks."""
 
     @pydantic.model_validator(mode="after")
@@ -249,14 +269,14 @@ class Service(section.Section):
     """What clients speak."""
     tls: Literal["edge", "passthrough", "reencrypt", "none"] | None = None
     """Where TLS ends; default ``edge`` for http, ``none`` for tcp and ssh."""
-    host: Annotated[list[values.Host], values.Many] = []
+    host: Annotated[list[values.Host], filled.Filled("every host"), values.Many] = []
     """Host names that lead here; ``*.`` stands for one label; none: every host."""
-    path: Annotated[list[values.Path], values.Many] = []
+    path: Annotated[list[values.Path], filled.Filled("every path"), values.Many] = []
     """Path prefixes that lead here, on segment borders; none: every path."""
-    match: Annotated[list[Match], values.Many] = []
+    match: Annotated[list[Match], filled.Filled("requests without further conditions"), values.Many] = []
     """Further conditions of its routes; all must hold. Of several services with the same host and path, the one with most conditions is
     asked first, and one without conditions takes the rest."""
-    listener: Annotated[list[values.Name], values.Many] = []
+    listener: Annotated[list[values.Name], filled.Filled("the usual listener"), values.Many] = []
     """Listeners where it can be reached."""
     servers: list[Annotated[Server, values.ShortForm(_server_short_form, {"type": "string", "examples": ["10.0.0.20:8080"]})]] = []
     """Where requests go."""
@@ -281,10 +301,10 @@ class Service(section.Section):
     """What the server sees instead of the requested path and host."""
     redirect: Redirect | None = None
     """Answer with a redirect instead of asking a server."""
-    allow: Annotated[list[values.Network], values.Many] = []
+    allow: Annotated[list[values.Network], filled.Filled("clients from everywhere"), values.Many] = []
     """Clients from these networks only; others get 403, or are cut off where hapilot sees no requests."""
-    deny: Annotated[list[values.Network], values.Many] = []
-    """No clients from these networks, whatever ``allow`` says."""
+    deny: Annotated[list[values.Network], filled.Filled("clients from everywhere"), values.Many] = []
+    """No clients from these networks, whatever ``allow`` says, and none whose address is not known."""
     basic_auth: Users | None = None
     """Users and passwords, asked for by HTTP basic authentication."""
     client_certificates: ClientCertificates | None = None
@@ -311,6 +331,9 @@ class Defaults(section.Section):
 
     timeouts: Timeouts = Timeouts()
     retries: Annotated[int, pydantic.Field(ge=0, le=100)] | None = None
+    """Further attempts when a connection to a server fails (default 3)."""
     max_connections: Count | None = None
+    """Connections to all servers of one service together; more wait in a queue."""
     balance: Balance | None = None
+    """Which server is next; a hash counts for services of which hapilot sees requests."""
     health: HealthSetting | None = None

@@ -22,7 +22,9 @@ class Log(section.Section):
     """The access log. Without this section only changes of servers and errors are logged."""
 
     format: Literal["json", "text"] = "text"
+    """One JSON object, or one line of text, for each request or connection."""
     to: Annotated[str, pydantic.AfterValidator(_check_log_target)] = "stdout"
+    """``stdout``, ``syslog:/path`` of a socket, or ``syslog:HOST:PORT`` (UDP)."""
 
 
 class Resolvers(section.Section):
@@ -46,6 +48,10 @@ class Raw(section.Section):
     """HAProxy lines added verbatim; HAProxy checks them."""
 
     global_: RawLines = pydantic.Field(default=[], alias="global")
+    """For the section ``global``."""
     defaults: RawLines = []
+    """For the section ``defaults``."""
     listener: dict[values.Name, RawLines] = {}
+    """For the frontends of a listener that see requests, else for the one that sees the connection; before the rules about routes."""
     service: dict[values.Name, RawLines] = {}
+    """For the backends of a service, behind its other rules."""

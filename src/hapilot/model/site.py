@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 from hapilot.base.origin import BUILT_IN, Origin
 from hapilot.base.secret import Secret
@@ -55,6 +56,8 @@ class LoadedCertificate:
     shown: str
     """How to call it to the user: the file's path, or ``self-signed …``."""
     self_signed: bool = False
+    key_kind: Literal["ecdsa", "rsa"] = "ecdsa"
+    """Of two certificates for a name, clients of today get the one with the ECDSA key."""
 
 
 @dataclass(frozen=True, slots=True)

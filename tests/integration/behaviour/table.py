@@ -253,6 +253,20 @@ BEHAVIOURS: dict[str, dict[str, tuple[str, ...]]] = {
             "test_pages_are_files_of_the_generation",
         ),
     },
+    "test_guards_by_address": {
+        "allow, deny, match.client, trusted: IPv4 networks have IPv4 clients in them": (
+            "test_an_ipv4_network_has_no_ipv6_client_in_it",
+            "test_ipv6_loopback_is_no_ipv4_address",
+            "test_ipv4_networks_are_trusted_as_they_are_written",
+        ),
+        "clients without an address are denied, and counted as one": (
+            "test_who_has_no_address_is_denied_where_anybody_is",
+            "test_who_is_told_without_an_address_is_denied",
+            "test_a_connection_without_an_address_is_denied",
+            "test_who_has_no_address_is_counted_with_the_others_who_have_none",
+        ),
+        "a service and its canary share a rate_limit": ("test_a_canary_counts_with_its_service",),
+    },
     "test_service_keys_http2": {
         "HTTP/2 to servers": (
             "test_servers_are_spoken_to_over_http2",

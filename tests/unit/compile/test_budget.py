@@ -78,12 +78,12 @@ def test_checks_of_verbatim_lines_count(tmp_path: Path, words: str, more: int) -
 
 def test_what_the_global_section_says_counts(tmp_path: Path) -> None:
     one = made(tmp_path, SITE)
-    lines = [tree.line("maxconn", "5000"), tree.opaque("nbthread 2"), tree.opaque("tune.bufsize 65536")]
+    lines = [tree.line("maxconn", "5000"), tree.opaque("nbthread 2"), tree.opaque("tune.bufsize 131072")]
     usual, found = budget.budget(one, 99), budget.budget(with_lines(one, "global", *lines), 99)
     assert (usual.threads, found.threads, found.connections) == (64, 2, 5000)
     assert found.least == found.reserved + 10_000
     assert found.room(100) == 5000
-    assert found.connection_memory - usual.connection_memory == 2 * (65_536 - 16_384)
+    assert found.connection_memory - usual.connection_memory == 2 * (131_072 - 65_536)
 
 
 def test_splicing_takes_a_pipe_for_every_fourth_connection(tmp_path: Path) -> None:

@@ -23,8 +23,8 @@ def _format(lines: list[tree.Line]) -> str:
 
 
 @pytest.mark.parametrize("side", [logging.http, logging.tcp])
-def test_without_a_log_there_are_no_lines(side: Side) -> None:
-    assert list(side(None, "web")) == []
+def test_without_a_log_nothing_is_written(side: Side) -> None:
+    assert list(side(None, "web")) == [logging.NOT_AT_ALL]
 
 
 @pytest.mark.parametrize("side", [logging.http, logging.tcp])

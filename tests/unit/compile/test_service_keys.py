@@ -51,3 +51,16 @@ def test_a_password_may_be_kept_from_the_server() -> None:
 def test_pages_are_for_what_hapilot_answers() -> None:
     assert _paths({"errors": {"404": "a.html", "503": "b.html"}}) == [("errors", 404)]
     assert _paths({"errors": {"404": "a.html"}, "maintenance": {"status": 404}}) == []
+
+
+@pytest.mark.parametrize(
+    ("match", "found"),
+    [
+        ([{"method": ["GET", "HEAD"]}, {"method": ["HEAD", "POST"]}], []),
+        ([{"method": "GET"}, {"header": {"X-A": "1"}}, {"method": "POST"}], [("match", 2, "method")]),
+        ([{"method": ["GET", "HEAD"]}, {"method": ["HEAD", "POST"]}, {"method": ["GET", "POST"]}], [("match", 2, "method")]),
+        ([{"method": "GET"}, {"method": "get"}], [("match", 1, "method")]),
+    ],
+)
+def test_a_request_has_one_method(match: list[object], found: list[object]) -> None:
+    assert _paths({"match": match}) == found

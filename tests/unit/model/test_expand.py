@@ -118,15 +118,15 @@ MATCHES: list[Any] = [[{"client": "10.0.0.0/8"}], {"method": "GET"}]
 DURATIONS = st.sampled_from(["1s", "1500ms", "2m", "1d"])
 SERVICE_KEYS: dict[str, st.SearchStrategy[Any]] = {
     "tls": st.sampled_from(["edge", "passthrough", "reencrypt", "none"]),
-    "host": st.lists(HOSTS, max_size=3) | HOSTS,
+    "host": st.lists(HOSTS, min_size=1, max_size=3) | HOSTS,
     "path": st.sampled_from(["/", "/a/", "/a/b"]),
     "servers": st.lists(ADDRESSES, max_size=3),
     "health": st.sampled_from(["off", False]) | st.fixed_dictionaries({"every": DURATIONS}),
     "balance": st.sampled_from(["source", {"hash": "path"}, {"hash": {"header": "X-User"}}]),
     "timeouts": st.dictionaries(st.sampled_from(["connect", "server", "tunnel"]), DURATIONS),
     "headers": st.fixed_dictionaries({"request": st.fixed_dictionaries({"set": st.dictionaries(st.just("X-A"), HEADER_VALUES)})}),
-    "allow": st.lists(st.sampled_from(["10.0.0.0/8", "2001:db8::/32"])),
-    "errors": st.dictionaries(st.sampled_from([503, 404]), TEXTS.map("{}.html".format)),
+    "allow": st.lists(st.sampled_from(["10.0.0.0/8", "2001:db8::/32"]), min_size=1),
+    "errors": st.dictionaries(st.sampled_from([503, 404]), TEXTS.map("{}page.html".format)),
     "basic_auth": st.fixed_dictionaries({"users": st.dictionaries(LABELS, st.fixed_dictionaries({"password_env": TEXTS}), min_size=1)}),
     "match": st.sampled_from(MATCHES),
     "retries": st.integers(0, 100),

@@ -97,5 +97,6 @@ def test_ssh_with_a_tls_mode_is_one_contradiction(mode: str) -> None:
 
 def test_empty_values_are_not_used() -> None:
     """What expansion fills in, and what says nothing, does not count."""
-    one = _service(("tcp", "none"), host=[], path=[], match=[], errors={}, health={"every": "1s"}, maintenance={})
+    one = _service(("tcp", "none"), errors={}, health={"every": "1s"}, maintenance={})
+    one = one.model_copy(update={"host": [], "path": [], "match": []})
     assert list(fitting.misfits(one)) == []

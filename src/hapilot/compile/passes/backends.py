@@ -21,8 +21,7 @@ def make_backends(draft: Draft) -> Draft:
     >>> shares(10, 4)
     [3, 3, 2, 2]
     """
-    firsts = {plan.service: plan.name for plan in reversed(draft.plans)}
-    made = [_section(draft, plan, firsts[plan.service]) for plan in draft.plans]
+    made = [_section(draft, plan) for plan in draft.plans]
     uses = [_use(draft, plan) for plan in draft.plans]
     draft = replace(draft, backends=(*draft.backends, *uses)).noting(_client_timeouts(draft))
     return draft.adding(*made)
@@ -33,8 +32,7 @@ def shares(total: int, parts: int) -> list[int]:
     return [max(1, total // parts + (1 if index < total % parts else 0)) for index in range(parts)]
 
 
-def _section(draft: Draft, plan: BackendPlan, first: str) -> tree.Section:
-    """``first`` is the service's first backend: what is counted for the service is counted there."""
+def _section(draft: Draft, plan: BackendPlan) -> tree.Section:
     one = draft.services[plan.service]
     origin = draft.site.origins.key("services", plan.service)
     speaks_http = one.protocol == "http" and one.tls_mode != "passthrough"
@@ -42,7 +40,7 @@ def _section(draft: Draft, plan: BackendPlan, first: str) -> tree.Section:
         tree.line("mode", "http" if speaks_http else "tcp"),
         *_balance(one),
         *_times(draft, one),
-        *(_http(draft, plan, first) if speaks_http else _stream(draft, plan.service, one)),
+        *(_http(draft, plan) if speaks_http else logging.with_reasons(_stream(draft, plan.service, one), draft.site.spec.log)),
     ]
     lines += [
         tree.opaque(text, origin=draft.site.origins.at("raw", "service", plan.service, index))
@@ -80,14 +78,15 @@ def _times(draft: Draft, one: service.Service) -> Iterator[tree.Line]:
             yield tree.line("timeout", name, values.print_duration(own))
 
 
-def _http(draft: Draft, plan: BackendPlan, first: str) -> Iterator[tree.Line]:
+def _http(draft: Draft, plan: BackendPlan) -> Iterator[tree.Line]:
     """Everything about requests: who may ask, our own answers, then what reaches the servers and how."""
     name, one = plan.service, draft.services[plan.service]
-    if one.rate_limit is not None and plan.name == first:
+    counted_in = draft.counted_in[name]
+    if one.rate_limit is not None and plan.name == counted_in:
         yield access.counters(one.rate_limit)
     yield from answers.errors(draft, name, one)
     yield from client_certificates.required(policies.policy_of(draft, one))
-    yield from access.request_rules(draft, name, "" if plan.name == first else first)
+    yield from access.request_rules(draft, name, "" if plan.name == counted_in else counted_in)
     if one.maintenance is not None:
         yield from logging.because(draft.site.spec.log, "maintenance")
         yield answers.maintenance(draft, name, one.maintenance)
@@ -104,7 +103,7 @@ def _http(draft: Draft, plan: BackendPlan, first: str) -> Iterator[tree.Line]:
 def _stream(draft: Draft, name: str, one: service.Service) -> Iterator[tree.Line]:
     """Everything about connections that are passed on."""
     yield from client_certificates.required_of_streams(policies.policy_of(draft, one))
-    yield from access.stream_rules(name, one)
+    yield from access.stream_rules(draft, name)
     yield from streams.named(one)
 
 

@@ -16,7 +16,7 @@ def check_combinations(draft: Draft) -> Draft:
     >>> [say for say, _, _ in _contradictions(service.Service(protocol="ssh", host=["a.test"]))]
     ['ssh has no host name in it, so host can never match']
     """
-    found: list[Diagnostic] = []
+    found: list[Diagnostic] = [*_shared_canaries(draft)]
     for name, one in draft.services.items():
         for message, path, hint in _contradictions(one):
             found.append(diagnostics.error("conflict", f"service {name}: {message}", draft.site.origins.key("services", name, *path), hint))
@@ -59,6 +59,22 @@ def _about_canary(draft: Draft, name: str, one: service.Service) -> Iterator[Dia
                 f"service {name}: its canary {one.canary.service} does not have the same {key}, so some clients would be treated otherwise"
             )
             yield diagnostics.error("conflict", message, origin, f"give both the same {key}")
+
+
+def _shared_canaries(draft: Draft) -> Iterator[Diagnostic]:
+    """The canary of two services can't count clients for both."""
+    first: dict[str, str] = {}
+    for name, one in draft.services.items():
+        if one.canary is None or one.rate_limit is None:
+            continue
+        other = first.setdefault(one.canary.service, name)
+        if other != name:
+            message = (
+                f"service {name}: its canary {one.canary.service} is that of service {other} too, and can count "
+                "the clients of one of them only"
+            )
+            origin = draft.site.origins.at("services", name, "canary", "service")
+            yield diagnostics.error("conflict", message, origin, "services with a rate_limit need a canary each")
 
 
 def _about_servers(draft: Draft, name: str, one: service.Service) -> Iterator[Diagnostic]:

@@ -40,11 +40,24 @@ def contradictions(one: service.Service) -> Iterator[Finding]:
         yield from _needed(one, one.headers)
         if changes.room(one) > MOST_ADDED:
             yield f"its headers take more than {MOST_ADDED} bytes together", ("headers",), "send less"
+    yield from _methods(one)
     if one.rewrite is not None:
         yield from _rewriting(one, one.rewrite)
     if one.redirect is not None:
         yield from _redirecting(one)
     yield from _errors(one)
+
+
+def _methods(one: service.Service) -> Iterator[Finding]:
+    """Conditions on the method that can't hold at once; a request has one."""
+    left: set[str] | None = None
+    for index, condition in enumerate(one.match):
+        if not condition.method:
+            continue
+        before, left = left, {*condition.method} if left is None else left.intersection(condition.method)
+        if before and not left:
+            message = f"no request has one of these methods and one of {', '.join(sorted(before))}, so the service is never reached"
+            yield message, ("match", index, "method"), "all entries of match must hold; methods in one list are alternatives"
 
 
 def _headers(side: str, said: service.HeaderChanges) -> Iterator[Finding]:

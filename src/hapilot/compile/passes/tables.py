@@ -147,7 +147,7 @@ def _stream_entries(entrance: Entrance) -> tuple[build.Entry, ...]:
 def _trusted(draft: Draft, entrance: Entrance) -> build.Table:
     origins = draft.site.origins
     said = ((network, origins.at("listeners", entrance.name, "trusted", index)) for index, network in enumerate(entrance.listener.trusted))
-    return build.Table(trusted_list(entrance), networks.entries(said), f"who is trusted on {entrance.name}")
+    return build.Table(trusted_list(entrance), networks.entries(said), f"who is trusted on {entrance.name}; {networks.COMMENT}")
 
 
 def _clients(entrance: Entrance) -> Iterator[build.Table]:
@@ -156,7 +156,8 @@ def _clients(entrance: Entrance) -> Iterator[build.Table]:
         for one in route.conditions:
             if one.kind == "client":
                 said = ((values.parse_network(network), route.origin) for network in one.values)
-                yield build.Table(clients_list(route, one), networks.entries(said), f"clients that service {route.service} is for")
+                comment = f"clients that service {route.service} is for; {networks.COMMENT}"
+                yield build.Table(clients_list(route, one), networks.entries(said), comment)
 
 
 def _once(made: Iterable[build.Table]) -> Iterator[build.Table]:

@@ -17,8 +17,14 @@ CLIENTS = "100k"
 """How many clients a rate limit remembers; of more, those that were silent for longest are forgotten. An entry has about 100 bytes and
 is made at the client's first request."""
 
+NOBODY = "ipv6(::)"
+"""As what all clients without an address are counted."""
+
 DENIED = "the client's address is denied"
 NOT_ALLOWED = "the client's address is not among the allowed ones"
+UNKNOWN = "the client's address is not known, so it could be a denied one"
+
+_UNADDRESSED = ("unless", "{", "src", "-m", "found", "}")
 
 
 def allow_list(name: str) -> str:
@@ -31,10 +37,13 @@ def deny_list(name: str) -> str:
     return f"lists/{name}.deny.list"
 
 
-def stream_rules(name: str, one: service.Service) -> Iterator[tree.Line]:
+def stream_rules(made: draft.Draft, name: str) -> Iterator[tree.Line]:
     """The rules for connections that are passed on."""
+    one = made.services[name]
     if one.deny:
         yield sniffing.refuse(DENIED, "if", "{", "src", "-f", deny_list(name), "}")
+    if _denies_unknown(made, name):
+        yield sniffing.refuse(UNKNOWN, *_UNADDRESSED)
     if one.allow:
         yield sniffing.refuse(NOT_ALLOWED, "unless", "{", "src", "-f", allow_list(name), "}")
     if one.maintenance is not None:
@@ -46,6 +55,8 @@ def request_rules(made: draft.Draft, name: str, counts_in: str) -> Iterator[tree
     one = made.services[name]
     if one.deny:
         yield answers.refuse(made, name, 403, "if", "{", "src", "-f", deny_list(name), "}", why=DENIED)
+    if _denies_unknown(made, name):
+        yield answers.refuse(made, name, 403, *_UNADDRESSED, why=UNKNOWN)
     if one.allow:
         yield answers.refuse(made, name, 403, "unless", "{", "src", "-f", allow_list(name), "}", why=NOT_ALLOWED)
     if one.rate_limit is not None:
@@ -53,6 +64,12 @@ def request_rules(made: draft.Draft, name: str, counts_in: str) -> Iterator[tree
     if one.basic_auth is not None:
         known = ("unless", "{", f"http_auth({name})", "}")
         yield answers.request("auth", "realm", name, *known, comment="the client is none of the users")
+
+
+def _denies_unknown(made: draft.Draft, name: str) -> bool:
+    """Whether a rule has to keep out clients without an address; the one for ``allow`` does anyway."""
+    one = made.services[name]
+    return bool(one.deny) and not one.allow and name in made.unaddressed
 
 
 def counters(said: service.RateLimit) -> tree.Line:
@@ -65,6 +82,8 @@ def _rate(made: draft.Draft, name: str, said: service.RateLimit, counts_in: str)
     """Refused requests are not counted: a client that goes on asking gets in again as soon as its share allows."""
     table = ("table", counts_in) if counts_in else ()
     yield answers.request("track-sc0", onward.CLIENT, *table)
+    if name in made.unaddressed:
+        yield answers.request("track-sc0", NOBODY, *table, *_UNADDRESSED, comment="clients without an address count as one")
     over = ("if", "{", "sc0_gpc0_rate", "ge", str(said.requests), "}")
     why = f"the client has asked {said.requests} times in {values.print_duration(said.per)}"
     yield answers.refuse(made, name, 429, *over, why=why, retry_after=-(-said.per // 1000))

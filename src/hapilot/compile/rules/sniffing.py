@@ -164,5 +164,6 @@ def why(entrance: draft.Entrance) -> str:
     if len(entrance.inner) > 1:
         reasons.append(f"tells {' and '.join(names[kind] for kind in entrance.inner)} apart by the first bytes")
     if entrance.looks_at_sni:
-        reasons.append("reads the name in the ClientHello (SNI), because hosts are passed through")
+        because = "hosts are passed through" if entrance.passed else "TLS of several protocols ends here"
+        reasons.append(f"reads the name in the ClientHello (SNI), because {because}")
     return "; ".join(reasons)

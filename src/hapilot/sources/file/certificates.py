@@ -119,7 +119,9 @@ def _keep(bundle: pem.Bundle, name: str, said: tuple[str, Origin], work: _Work) 
     if begin > work.now:
         message = f"{shown!r} is valid only from {begin:%Y-%m-%d %H:%M} UTC"
         work.files.found.append(diagnostics.warning("certificate-not-yet-valid", message, origin, "check the clock of this machine"))
-    work.loaded.append(site.LoadedCertificate(name, Secret(bundle.text()), pem.hosts(bundle.leaf), begin, end, origin, shown))
+    hosts = pem.hosts(bundle.leaf)
+    made = site.LoadedCertificate(name, Secret(bundle.text()), hosts, begin, end, origin, shown, key_kind=bundle.key_kind)
+    work.loaded.append(made)
 
 
 def _unique(stem: str, path: Path, work: _Work) -> str:

@@ -26,6 +26,8 @@ class Loaded:
     diagnostics: tuple[diagnostics.Diagnostic, ...]
     watched: tuple[Path, ...]
     """Every file and folder that was read."""
+    documents: tuple[Path, ...]
+    """Those of them that are the site's own text, without certificates, secrets and pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +43,13 @@ class _Outside:
 def load_site(path: Path, *, environment: Mapping[str, str], now: datetime.datetime, authority: LocalAuthority) -> Loaded:
     """Loads a site file or a folder of them. ``now`` has a time zone. Bad parts are left out, each with its diagnostics."""
     outside = _Outside(environment, now, authority, reading.Files())
-    result, found = _load(path, outside)
-    return Loaded(result, diagnostics.in_order([*found, *outside.files.found]), outside.files.watched)
+    documents = folder.read(path, environment, outside.files)
+    read = outside.files.watched
+    result, found = _load(path, documents, outside)
+    return Loaded(result, diagnostics.in_order([*found, *outside.files.found]), outside.files.watched, read)
 
 
-def _load(path: Path, outside: _Outside) -> tuple[site.Site | None, list[diagnostics.Diagnostic]]:
-    documents = folder.read(path, outside.environment, outside.files)
+def _load(path: Path, documents: folder.Documents, outside: _Outside) -> tuple[site.Site | None, list[diagnostics.Diagnostic]]:
     merged, clashes = merge.merge(documents.trees)
     found = [*documents.diagnostics, *clashes]
     if not merged.entries:

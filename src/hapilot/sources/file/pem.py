@@ -10,10 +10,12 @@ import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.x509.oid import NameOID
 
@@ -44,6 +46,11 @@ class Bundle:
         """Leaf, chain and key, as HAProxy takes them (configuration manual, section 5.1, ``crt``)."""
         certificates = b"".join(each.public_bytes(serialization.Encoding.PEM) for each in (self.leaf, *self.chain))
         return (certificates + private_bytes(self.key)).decode("ascii")
+
+    @property
+    def key_kind(self) -> Literal["ecdsa", "rsa"]:
+        """The kind of the key; of others it counts only that they are not ECDSA."""
+        return "ecdsa" if isinstance(self.key, ec.EllipticCurvePrivateKey) else "rsa"
 
 
 def private_bytes(key: PrivateKeyTypes) -> bytes:

@@ -1,0 +1,1 @@
+"""HAProxy configurations that people bring, read from disk: their files in HAProxy's order, and the certificates they name."""
