@@ -46,6 +46,9 @@ def lines(wanted: target.Target) -> Iterator[tree.Line]:
     has_host = ("{", "req.fhdr(host)", "-m", "found", "}")
     text = "Bad Request: the Host header can be read in two ways"
     yield requests.answer(400, text, "if", "!{", "req.fhdr(host)", "-m", "reg", HOST, "}", *has_host)
+    # A host that stands in the target alone would be the server's to believe, and not the one that routes were looked up for.
+    text = "Bad Request: the Host header is missing"
+    yield requests.answer(400, text, "if", "!{", *has_host[1:], "!{", "url", "-m", "beg", "/", "}", *_NO_STAR)
     # A server that takes the offer speaks HTTP/2 past the routes from then on (RFC 9113, section 3.1, has withdrawn it).
     yield forwarded.request("del-header", "http2-settings")
     yield forwarded.request("del-header", "upgrade", *_H2C)
@@ -53,3 +56,5 @@ def lines(wanted: target.Target) -> Iterator[tree.Line]:
     text = "Bad Request: the target"
     yield requests.answer(400, text, "if", *requests.ODD, "!{", "url", "-m", "reg", TARGET, "}", *_NO_STAR)
     yield requests.answer(400, text, "if", *requests.ODD, *_STAR, "!{", "method", "OPTIONS", "}")
+    # A server takes the host from an absolute target (RFC 9112, section 3.2.2), and without a Host header no route has looked at it.
+    yield requests.answer(400, "Bad Request: a Host header is needed", "if", "!{", *has_host[1:], "!{", "url", "-m", "beg", "/", "*", "}")
