@@ -6,6 +6,7 @@ In: process ids and cores. Out: seconds. The difference between the two is what 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 from pathlib import Path
@@ -44,6 +45,9 @@ def parse_cores(text: str, cores: tuple[int, ...]) -> float:
 
 
 def _children(pid: int) -> list[int]:
-    return [
-        int(child) for thread in Path(f"/proc/{pid}/task").iterdir() for child in (thread / "children").read_text(encoding="ascii").split()
-    ]
+    """The living children of a process. A thread that ends meanwhile has none."""
+    found: list[int] = []
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            found += [int(child) for child in (thread / "children").read_text(encoding="ascii").split()]
+    return found

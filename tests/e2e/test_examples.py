@@ -17,7 +17,7 @@ from e2e import up
 from support import certificates, client, ports, servers
 from support.client import Request, Tls
 
-pytestmark = pytest.mark.haproxy
+pytestmark = [pytest.mark.haproxy, pytest.mark.system]
 
 COMMANDS = ("check", "explain")
 """The verbs that a page shows and that need no running site."""

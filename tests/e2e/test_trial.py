@@ -8,7 +8,7 @@ import pytest
 
 from e2e import test_examples, up
 
-pytestmark = pytest.mark.haproxy
+pytestmark = [pytest.mark.haproxy, pytest.mark.system]
 
 
 @pytest.mark.parametrize("example", test_examples.EXAMPLES, ids=lambda example: example.name)

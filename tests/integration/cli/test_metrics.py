@@ -18,7 +18,7 @@ from support import ports, servers
 
 from .conftest import Hapilot, until
 
-pytestmark = pytest.mark.haproxy
+pytestmark = [pytest.mark.haproxy, pytest.mark.system]
 
 OURS = "/metrics/hapilot"
 

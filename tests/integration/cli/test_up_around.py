@@ -16,7 +16,7 @@ from support import haproxy, servers
 
 from .conftest import PATIENCE, Hapilot, until
 
-pytestmark = pytest.mark.haproxy
+pytestmark = [pytest.mark.haproxy, pytest.mark.system]
 
 
 def test_a_second_up_is_told_who_holds_the_state(hapilot: Hapilot, stand: servers.Stand) -> None:

@@ -23,7 +23,7 @@ from support import certificates, client, outcome, proxy_protocol, servers
 
 from .conftest import PATIENCE, Hapilot, Up, until
 
-pytestmark = pytest.mark.haproxy
+pytestmark = [pytest.mark.haproxy, pytest.mark.system]
 
 CLIENT = "192.0.2.7"
 
