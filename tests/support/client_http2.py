@@ -222,7 +222,8 @@ def open_websocket(connection: Connection, host: str, target: str = "/") -> tupl
         for event in engine.receive_data(received):
             if isinstance(event, h2.events.ResponseReceived):
                 connection.send(engine.data_to_send())
-                return engine, stream, int(dict(event.headers or ())[":status"])
+                status = next(value for name, value in event.headers or () if _text(name) == ":status")
+                return engine, stream, int(_text(status))
             assert not isinstance(event, h2.events.StreamReset), event
 
 

@@ -56,7 +56,7 @@ TARGETS = (
     Vector("absolute form with user information", _target(b"http://other.example.test@web.example.test/first"), _USER, _REFUSED),
     Vector("absolute form with another host as user", _target(b"http://web.example.test@other.example.test/first"), _USER, _REFUSED),
     Vector("absolute form and no Host", get(line=b"GET http://web.example.test/first HTTP/1.1", host=b"") + HIDDEN, _HOST, _REFUSED),
-    Vector("absolute form and no Host in HTTP/1.0", get(line=b"GET http://web.example.test/first HTTP/1.0", host=b"") + HIDDEN, _HOST, _REFUSED),
+    Vector("the same in HTTP/1.0", get(line=b"GET http://web.example.test/first HTTP/1.0", host=b"") + HIDDEN, _HOST, _REFUSED),
     Vector("two slashes and a host", _target(b"//other.example.test/first"), "RFC 3986, 4.2", _BOTH, arrives="//other.example.test/first"),
     Vector("no slash", _target(b"first"), _HOST, _REFUSED),
     Vector("a star on GET", _target(b"*"), _STAR, _REFUSED),

@@ -15,6 +15,7 @@ def _h11_reads(data: bytes) -> list[tuple[str, str, bytes]]:
         connection = h11.Connection(h11.SERVER, max_incomplete_event_size=1 << 20)
         connection.receive_data(data)
         head, body = connection.next_event(), b""
+        assert isinstance(head, h11.Request), head
         while isinstance(event := connection.next_event(), h11.Data):
             body += bytes(event.data)
         assert isinstance(event, h11.EndOfMessage), event
