@@ -3,7 +3,8 @@
 A page's text goes in; its files and commands come out, in the order of the page, with what each is said to print. Nothing is
 run here. ``test_commands`` runs them. The convention, which CONTRIBUTING.md tells writers:
 
-* a ``yaml`` block whose first line is ``# NAME.yaml`` is that file;
+* a ``yaml`` block whose first line is ``# NAME.yaml`` is that file, an ``html`` block that starts with ``<!-- NAME.html -->`` too, and
+  a ``text`` block whose first line is ``# NAME.cfg``;
 * in a ``console`` block, a line after ``$`` is a command, a final backslash continues it, and the lines behind it are its output;
   ``…`` stands for anything in a line, and for any lines where it is alone; no output shown means that any will do;
 * ``&`` at the end: it runs until the end of the page, and what is shown must be printed before the next command;
@@ -20,7 +21,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 _FENCE = re.compile(r"^```(?P<language>[^`\n]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
-_FILE = re.compile(r"# (?P<name>[A-Za-z0-9][A-Za-z0-9_./-]*\.yaml)\n")
+_FILES = {
+    "yaml": re.compile(r"# (?P<name>[A-Za-z0-9][A-Za-z0-9_./-]*\.yaml)\n"),
+    "text": re.compile(r"# (?P<name>[A-Za-z0-9][A-Za-z0-9_./-]*\.cfg)\n"),
+    "html": re.compile(r"<!-- (?P<name>[A-Za-z0-9][A-Za-z0-9_./-]*\.html) -->\n"),
+}
+"""How a block of each language says that it is a file."""
 _ELSEWHERE = re.compile(r"^<!-- files: (?P<page>\S+) -->$", re.MULTILINE)
 _EXIT = re.compile(r"\s+# exit code (?P<code>\d+)$")
 _PORT = re.compile(r"(?<![\w.])[89]\d{3}(?![\w.])")
@@ -68,8 +74,8 @@ def steps(page: Path) -> Iterator[File | Command]:
         yield from (step for step in steps(other) if isinstance(step, File))
     for block in _FENCE.finditer(text):
         line = text.count("\n", 0, block.start("body")) + 1
-        named = _FILE.match(block["body"])
-        if block["language"] == "yaml" and named:
+        named = _FILES[block["language"]].match(block["body"]) if block["language"] in _FILES else None
+        if named:
             yield File(named["name"], block["body"])
         elif block["language"] == "console":
             yield from _commands(block["body"].splitlines(), line)

@@ -11,10 +11,12 @@ import re
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-
-from cryptography import x509
+from typing import TYPE_CHECKING
 
 from hapilot.lint.certificates import Seen
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 _BLOCK = re.compile(rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----.*?-----END (?:X509 |TRUSTED )?CERTIFICATE-----", re.DOTALL)
 _BUNDLES = (".rsa", ".ecdsa", ".dsa")
@@ -33,7 +35,7 @@ class CertificateFiles:
         """What is there: see :class:`hapilot.lint.certificates.Certificates`."""
         try:
             return self._look(path)
-        except (PermissionError, ValueError):  # ValueError: a NUL in the path
+        except PermissionError:
             return ()
         except OSError as problem:
             return (Seen(path, problem=f"can't be read: {problem.strerror}"),)
@@ -51,6 +53,8 @@ class CertificateFiles:
 
 
 def _read(path: Path, shown: str) -> Seen:
+    from cryptography import x509  # a configuration without certificates need not wait for it
+
     blocks = _BLOCK.findall(path.read_bytes())
     if not blocks:
         return Seen(shown, problem="holds no certificate")
@@ -66,6 +70,8 @@ def _read(path: Path, shown: str) -> Seen:
 
 
 def _is_authority(certificate: x509.Certificate) -> bool:
+    from cryptography import x509
+
     try:
         return bool(certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca)
     except x509.ExtensionNotFound:
@@ -73,6 +79,8 @@ def _is_authority(certificate: x509.Certificate) -> bool:
 
 
 def _names(certificate: x509.Certificate) -> tuple[str, ...]:
+    from cryptography import x509
+
     try:
         found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:

@@ -193,14 +193,16 @@ def _base64(state: State, value: Value, arguments: Arguments) -> Value:
 
 def _unbase64(state: State, value: Value, arguments: Arguments) -> Value | None:
     try:
-        return base64.b64decode(values.as_text(value), validate=True)
+        return values.from_base64(values.as_text(value))
     except ValueError:
         return None
 
 
 def _ipmask(state: State, value: Value, arguments: Arguments) -> Value | None:
-    """The network part, with one mask for IPv4 and one for IPv6."""
+    """The network part, with one mask for IPv4, also where it is mapped into IPv6, and one for IPv6."""
     address = values.as_address(value)
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
     if address is None or (address.version == 6 and len(arguments) < 2):
         return None
     mask = arguments[0] if address.version == 4 else arguments[1]

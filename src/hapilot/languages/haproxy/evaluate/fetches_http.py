@@ -140,7 +140,8 @@ def _parameter(state: State, arguments: tuple[str, ...]) -> Fetched:
     found = message(state)
     if isinstance(found, Fetched):
         return found
-    pairs = (part.partition("=") for part in re.split(r"[&;]", _query(found) or "") if part)
+    # A second question mark divides too (http_is_param_delimiter); without an equal sign there is no parameter.
+    pairs = (part.partition("=") for part in re.split(r"[&;?]", _query(found) or "") if "=" in part)
     return Fetched(tuple(value for name, _, value in pairs if not arguments or name == arguments[0]))
 
 

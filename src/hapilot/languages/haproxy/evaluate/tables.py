@@ -67,8 +67,11 @@ def _first_index(keys: Sequence[str]) -> dict[str, int]:
 
 
 def _exact(keys: Sequence[str], read: Reader) -> Finder:
+    """The key that the value is. In HAProxy's tree a value ends at its first NUL; where case is ignored there is no tree."""
     index = _first_index(keys)
-    return lambda value: index.get(read(value))
+    if read is _folded:
+        return lambda value: index.get(read(value))
+    return lambda value: index.get(read(value).partition("\0")[0])
 
 
 def _prefix(keys: Sequence[str], read: Reader) -> Finder:

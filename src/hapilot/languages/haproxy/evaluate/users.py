@@ -6,12 +6,12 @@ by ``fetches_http``. Configuration manual, section 3.4; ``get_http_auth`` and ``
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from hapilot.languages.haproxy.evaluate import values
 from hapilot.languages.haproxy.evaluate.values import Unknown
 
 _SCHEMES = {"$1$": "md5_crypt", "$5$": "sha256_crypt", "$6$": "sha512_crypt"}
@@ -79,7 +79,7 @@ def credentials(authorization: str) -> tuple[str, str] | None:
     if len(scheme) < len("basic"):
         raise Unknown(f"the Authorization scheme {scheme}")
     try:
-        text = base64.b64decode(rest.lstrip(" "), validate=True).partition(b"\0")[0]
+        text = values.from_base64(rest.lstrip(" ")).partition(b"\0")[0]
     except ValueError:
         return None
     user, colon, password = text.decode("utf-8", "surrogateescape").partition(":")

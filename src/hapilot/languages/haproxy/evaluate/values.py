@@ -6,6 +6,7 @@ Used by fetches, converters and matching. The casts are those of ``sample_casts`
 
 from __future__ import annotations
 
+import binascii
 import ipaddress
 import re
 
@@ -26,9 +27,15 @@ def as_text(value: Value) -> str:
         return "1" if value else "0"
     if isinstance(value, bytes):
         return value.partition(b"\0")[0].decode("utf-8", "surrogateescape")
-    if isinstance(value, ipaddress.IPv6Address) and value.ipv4_mapped is not None:
-        return f"::ffff:{value.ipv4_mapped}"
-    return str(value)
+    return _ipv6(value) if isinstance(value, ipaddress.IPv6Address) else str(value)
+
+
+def _ipv6(address: ipaddress.IPv6Address) -> str:
+    """As the C library writes it: with dots where it holds an IPv4 address (glibc's inet_ntop)."""
+    number = int(address)
+    if number >> 32 == 0xFFFF:
+        return f"::ffff:{ipaddress.IPv4Address(number & 0xFFFF_FFFF)}"
+    return f"::{ipaddress.IPv4Address(number)}" if 0xFFFF < number < 1 << 32 else str(address)
 
 
 def as_bytes(value: Value) -> bytes:
@@ -40,6 +47,12 @@ def as_bytes(value: Value) -> bytes:
     if isinstance(value, str):
         return value.encode("utf-8", "surrogateescape")
     return int(value).to_bytes(8, "big", signed=True)
+
+
+def from_base64(text: str) -> bytes:
+    """What ``base64dec`` makes of a text: groups of four characters, each with its own padding. Raises ValueError for anything else."""
+    groups = (text[start : start + 4] for start in range(0, len(text), 4))
+    return b"".join(binascii.a2b_base64(group, strict_mode=True) for group in groups)
 
 
 def as_integer(value: Value) -> int | None:

@@ -1,1096 +1,174 @@
 """Sample fetches, converters and the actions of rules.
 
-Made by ``tools/derive_names.py``; each line is ``kind|name|since|removed``.
+Made by ``tools/derive_names.py``; each line is ``kind|since|removed|names``.
 """
 
 ROWS = """\
-converter|51d.single||
-converter|add||
-converter|add_item||
-converter|aes_cbc_dec|3.4|
-converter|aes_cbc_enc|3.4|
-converter|aes_gcm_dec||
-converter|aes_gcm_enc|3.0|
-converter|and||
-converter|b64dec||
-converter|base2|3.3|
-converter|base64||
-converter|be2dec||
-converter|be2hex||
-converter|bool||
-converter|bytes||
-converter|capture-req||
-converter|capture-res||
-converter|concat||
-converter|cpl||
-converter|crc32||
-converter|crc32c||
-converter|cut_crlf||
-converter|da-csv-conv||
-converter|date|3.1|
-converter|debug||
-converter|digest||
-converter|div||
-converter|djb2||
-converter|eth.data|3.4|
-converter|eth.dst|3.4|
-converter|eth.hdr|3.4|
-converter|eth.proto|3.4|
-converter|eth.src|3.4|
-converter|eth.vlan|3.4|
-converter|even||
-converter|fe_exists|3.4|
-converter|field||
-converter|fix_is_valid||
-converter|fix_tag_value||
-converter|hex||
-converter|hex2i||
-converter|hmac||
-converter|host_only||
-converter|htonl||
-converter|http_date||
-converter|iif||
-converter|in_table||
-converter|ip.data|3.4|
-converter|ip.df|3.4|
-converter|ip.dst|3.4|
-converter|ip.fp|3.4|
-converter|ip.hdr|3.4|
-converter|ip.proto|3.4|
-converter|ip.src|3.4|
-converter|ip.tos|3.4|
-converter|ip.ttl|3.4|
-converter|ip.ver|3.4|
-converter|ipmask||
-converter|json||
-converter|json_query||
-converter|jwt_decrypt_cert|3.4|
-converter|jwt_decrypt_jwk|3.4|
-converter|jwt_decrypt_secret|3.4|
-converter|jwt_header_query||
-converter|jwt_payload_query||
-converter|jwt_verify||
-converter|jwt_verify_cert|3.3|
-converter|language||
-converter|le2dec|3.3|
-converter|length||
-converter|lower||
-converter|ltime||
-converter|ltrim||
-converter|map||
-converter|map_beg||
-converter|map_beg_int||
-converter|map_beg_ip||
-converter|map_beg_key|3.0|
-converter|map_dir||
-converter|map_dir_int||
-converter|map_dir_ip||
-converter|map_dir_key|3.0|
-converter|map_dom||
-converter|map_dom_int||
-converter|map_dom_ip||
-converter|map_dom_key|3.0|
-converter|map_end||
-converter|map_end_int||
-converter|map_end_ip||
-converter|map_end_key|3.0|
-converter|map_int||
-converter|map_int_int||
-converter|map_int_ip||
-converter|map_int_key|3.0|
-converter|map_ip||
-converter|map_ip_int||
-converter|map_ip_ip||
-converter|map_ip_key|3.0|
-converter|map_reg||
-converter|map_reg_int||
-converter|map_reg_ip||
-converter|map_reg_key|3.0|
-converter|map_regm||
-converter|map_str||
-converter|map_str_int||
-converter|map_str_ip||
-converter|map_str_key|3.0|
-converter|map_sub||
-converter|map_sub_int||
-converter|map_sub_ip||
-converter|map_sub_key|3.0|
-converter|mod||
-converter|mqtt_field_value||
-converter|mqtt_is_valid||
-converter|ms_ltime|2.9|
-converter|ms_utime|2.9|
-converter|mul||
-converter|nbsrv||
-converter|neg||
-converter|not||
-converter|odd||
-converter|or||
-converter|param|2.8|
-converter|port_only||
-converter|protobuf||
-converter|regsub||
-converter|reverse|3.4|
-converter|reverse_dom|3.4|
-converter|rfc7239_field|2.8|
-converter|rfc7239_is_valid|2.8|
-converter|rfc7239_n2nn|2.8|
-converter|rfc7239_n2np|2.8|
-converter|rfc7239_nn|3.1|
-converter|rfc7239_np|3.1|
-converter|rtrim||
-converter|sdbm||
-converter|secure_memcmp||
-converter|set-var||
-converter|sha1||
-converter|sha2||
-converter|srv_is_up|3.3|
-converter|srv_queue||
-converter|strcmp||
-converter|sub||
-converter|table_bytes_in_rate||
-converter|table_bytes_out_rate||
-converter|table_clr_gpc|3.2|
-converter|table_clr_gpc0|3.2|
-converter|table_clr_gpc1|3.2|
-converter|table_conn_cnt||
-converter|table_conn_cur||
-converter|table_conn_rate||
-converter|table_expire||
-converter|table_glitch_cnt|3.0|
-converter|table_glitch_rate|3.0|
-converter|table_gpc||
-converter|table_gpc0||
-converter|table_gpc0_rate||
-converter|table_gpc1||
-converter|table_gpc1_rate||
-converter|table_gpc_rate||
-converter|table_gpt||
-converter|table_gpt0||
-converter|table_http_err_cnt||
-converter|table_http_err_rate||
-converter|table_http_fail_cnt||
-converter|table_http_fail_rate||
-converter|table_http_req_cnt||
-converter|table_http_req_rate||
-converter|table_idle||
-converter|table_inc_gpc|3.2|
-converter|table_inc_gpc0|3.2|
-converter|table_inc_gpc1|3.2|
-converter|table_kbytes_in||
-converter|table_kbytes_out||
-converter|table_server_id||
-converter|table_sess_cnt||
-converter|table_sess_rate||
-converter|table_trackers||
-converter|tcp.dst|3.4|
-converter|tcp.flags|3.4|
-converter|tcp.options.mss|3.4|
-converter|tcp.options.sack|3.4|
-converter|tcp.options.tsopt|3.4|
-converter|tcp.options.tsval|3.4|
-converter|tcp.options.wscale|3.4|
-converter|tcp.options.wsopt|3.4|
-converter|tcp.options_list|3.4|
-converter|tcp.seq|3.4|
-converter|tcp.src|3.4|
-converter|tcp.win|3.4|
-converter|ub64dec||
-converter|ub64enc||
-converter|ungrpc||
-converter|unset-var||
-converter|upper||
-converter|url_dec||
-converter|url_enc||
-converter|us_ltime|2.9|
-converter|us_utime|2.9|
-converter|utime||
-converter|when|3.1|
-converter|word||
-converter|wt6||
-converter|x509_v_err_str|2.7|
-converter|xor||
-converter|xxh3||
-converter|xxh32||
-converter|xxh64||
-fetch|51d.all||
-fetch|accept_date|2.9|
-fetch|acl|2.9|
-fetch|act_conn|2.9|
-fetch|always_false||
-fetch|always_true||
-fetch|avg_queue||
-fetch|base||
-fetch|base32||
-fetch|base32+src||
-fetch|base_beg||
-fetch|base_dir||
-fetch|base_dom||
-fetch|base_end||
-fetch|base_len||
-fetch|base_reg||
-fetch|base_sub||
-fetch|baseq||
-fetch|bc.timer.connect|2.9|
-fetch|bc_be_queue|3.0|
-fetch|bc_dst||
-fetch|bc_dst_port||
-fetch|bc_err||
-fetch|bc_err_name|3.1|
-fetch|bc_err_str||
-fetch|bc_glitches|2.8|
-fetch|bc_http_major||
-fetch|bc_nb_streams|3.0|
-fetch|bc_reused|3.2|
-fetch|bc_rtt|2.8|
-fetch|bc_rttvar|2.8|
-fetch|bc_setting_streams_limit|3.0|3.4
-fetch|bc_settings_streams_limit|3.4|
-fetch|bc_src||
-fetch|bc_src_port||
-fetch|bc_srv_queue|3.0|
-fetch|be_conn||
-fetch|be_conn_free||
-fetch|be_connect_timeout|3.4|
-fetch|be_id||
-fetch|be_name||
-fetch|be_queue_timeout|3.4|
-fetch|be_server_timeout||
-fetch|be_sess_rate||
-fetch|be_tarpit_timeout|3.4|
-fetch|be_tunnel_timeout||
-fetch|bin||
-fetch|bool||
-fetch|bs.aborted|3.0|
-fetch|bs.debug_str|3.1|
-fetch|bs.id|2.9|
-fetch|bs.rst_code|3.0|
-fetch|bytes_in|2.9|
-fetch|bytes_out|2.9|
-fetch|capture.req.hdr||
-fetch|capture.req.method||
-fetch|capture.req.uri||
-fetch|capture.req.ver||
-fetch|capture.res.hdr||
-fetch|capture.res.ver||
-fetch|connslots||
-fetch|cook||
-fetch|cook_beg||
-fetch|cook_cnt||
-fetch|cook_dir||
-fetch|cook_dom||
-fetch|cook_end||
-fetch|cook_len||
-fetch|cook_reg||
-fetch|cook_sub||
-fetch|cook_val||
-fetch|cookie||
-fetch|cpu_calls||
-fetch|cpu_ns_avg||
-fetch|cpu_ns_tot||
-fetch|cpu_usage_grp|3.4|
-fetch|cpu_usage_proc|3.4|
-fetch|cpu_usage_thr|3.4|
-fetch|cur_client_timeout|2.9|
-fetch|cur_connect_timeout|3.4|
-fetch|cur_queue_timeout|3.4|
-fetch|cur_server_timeout||
-fetch|cur_tarpit_timeout|3.4|
-fetch|cur_tunnel_timeout||
-fetch|da-csv-fetch||
-fetch|date||
-fetch|date_us||
-fetch|distcc_body||
-fetch|distcc_param||
-fetch|dst||
-fetch|dst_conn||
-fetch|dst_is_local||
-fetch|dst_port||
-fetch|dump_all_vars|3.4|
-fetch|env||
-fetch|fc.timer.handshake|2.9|
-fetch|fc.timer.total|2.9|
-fetch|fc_dst||
-fetch|fc_dst_is_local||
-fetch|fc_dst_port||
-fetch|fc_err||
-fetch|fc_err_name|3.1|
-fetch|fc_err_str||
-fetch|fc_fackets||
-fetch|fc_glitches|2.8|
-fetch|fc_http_major||
-fetch|fc_lost||
-fetch|fc_nb_streams|3.0|
-fetch|fc_pp_authority||
-fetch|fc_pp_tlv|2.9|
-fetch|fc_pp_unique_id||
-fetch|fc_rcvd_proxy||
-fetch|fc_reordering||
-fetch|fc_retrans||
-fetch|fc_rtt||
-fetch|fc_rttvar||
-fetch|fc_sacked||
-fetch|fc_saved_syn|3.4|
-fetch|fc_settings_streams_limit|3.0|
-fetch|fc_src||
-fetch|fc_src_is_local||
-fetch|fc_src_port||
-fetch|fc_unacked||
-fetch|fcgi.docroot||
-fetch|fcgi.index||
-fetch|fe_client_timeout||
-fetch|fe_conn||
-fetch|fe_defbe||
-fetch|fe_id||
-fetch|fe_name||
-fetch|fe_req_rate||
-fetch|fe_sess_rate||
-fetch|fe_tarpit_timeout|3.4|
-fetch|fs.aborted|3.0|
-fetch|fs.debug_str|3.1|
-fetch|fs.id|2.9|
-fetch|fs.rst_code|3.0|
-fetch|hdr||
-fetch|hdr_beg||
-fetch|hdr_cnt||
-fetch|hdr_dir||
-fetch|hdr_dom||
-fetch|hdr_end||
-fetch|hdr_ip||
-fetch|hdr_len||
-fetch|hdr_reg||
-fetch|hdr_sub||
-fetch|hdr_val||
-fetch|hostname||
-fetch|http_auth||
-fetch|http_auth_bearer||
-fetch|http_auth_group||
-fetch|http_auth_pass||
-fetch|http_auth_type||
-fetch|http_auth_user||
-fetch|http_first_req||
-fetch|int||
-fetch|internal.htx.data||
-fetch|internal.htx.free||
-fetch|internal.htx.free_data||
-fetch|internal.htx.has_eom||
-fetch|internal.htx.nbblks||
-fetch|internal.htx.size||
-fetch|internal.htx.used||
-fetch|internal.htx_blk.data||
-fetch|internal.htx_blk.hdrname||
-fetch|internal.htx_blk.hdrval||
-fetch|internal.htx_blk.size||
-fetch|internal.htx_blk.start_line||
-fetch|internal.htx_blk.type||
-fetch|internal.strm.is_htx||
-fetch|ipv4||
-fetch|ipv6||
-fetch|last_entity|3.1|
-fetch|last_rule_file||
-fetch|last_rule_line||
-fetch|lat_ns_avg||
-fetch|lat_ns_tot||
-fetch|meth||
-fetch|method||
-fetch|nbproc||
-fetch|nbsrv||
-fetch|path||
-fetch|path_beg||
-fetch|path_dir||
-fetch|path_dom||
-fetch|path_end||
-fetch|path_len||
-fetch|path_reg||
-fetch|path_sub||
-fetch|pathq||
-fetch|payload||
-fetch|payload_lv||
-fetch|pid|2.9|
-fetch|prio_class||
-fetch|prio_offset||
-fetch|proc||
-fetch|query||
-fetch|queue||
-fetch|quic_enabled|2.8|
-fetch|rand||
-fetch|rdp_cookie||
-fetch|rdp_cookie_cnt||
-fetch|rep_ssl_hello_type||
-fetch|req.body||
-fetch|req.body_len||
-fetch|req.body_param||
-fetch|req.body_size||
-fetch|req.bytes_in|3.3|
-fetch|req.bytes_out|3.3|
-fetch|req.cook||
-fetch|req.cook_cnt||
-fetch|req.cook_names|2.9|
-fetch|req.cook_val||
-fetch|req.fhdr||
-fetch|req.fhdr_cnt||
-fetch|req.hdr||
-fetch|req.hdr_cnt||
-fetch|req.hdr_ip||
-fetch|req.hdr_names||
-fetch|req.hdr_val||
-fetch|req.hdrs||
-fetch|req.hdrs_bin||
-fetch|req.len||
-fetch|req.payload||
-fetch|req.payload_lv||
-fetch|req.proto_http||
-fetch|req.rdp_cookie||
-fetch|req.rdp_cookie_cnt||
-fetch|req.ssl_alpn||
-fetch|req.ssl_cipherlist|3.2|
-fetch|req.ssl_ec_ext||
-fetch|req.ssl_hello_type||
-fetch|req.ssl_keyshare_groups|3.2|
-fetch|req.ssl_sigalgs|3.2|
-fetch|req.ssl_sni||
-fetch|req.ssl_st_ext||
-fetch|req.ssl_supported_groups|3.2|
-fetch|req.ssl_ver||
-fetch|req.timer.hdr|2.9|
-fetch|req.timer.idle|2.9|
-fetch|req.timer.queue|2.9|
-fetch|req.timer.tq|2.9|
-fetch|req.ver||
-fetch|req_len||
-fetch|req_proto_http||
-fetch|req_rdp_cookie||
-fetch|req_rdp_cookie_cnt||
-fetch|req_ssl_hello_type||
-fetch|req_ssl_sni||
-fetch|req_ssl_ver||
-fetch|req_ver||
-fetch|request_date|2.9|
-fetch|res.body||
-fetch|res.body_len||
-fetch|res.body_size||
-fetch|res.bytes_in|3.3|
-fetch|res.bytes_out|3.3|
-fetch|res.cache_hit||
-fetch|res.cache_name||
-fetch|res.comp||
-fetch|res.comp_algo||
-fetch|res.cook||
-fetch|res.cook_cnt||
-fetch|res.cook_names|2.9|
-fetch|res.cook_val||
-fetch|res.fhdr||
-fetch|res.fhdr_cnt||
-fetch|res.hdr||
-fetch|res.hdr_cnt||
-fetch|res.hdr_ip||
-fetch|res.hdr_names||
-fetch|res.hdr_val||
-fetch|res.hdrs||
-fetch|res.hdrs_bin||
-fetch|res.len||
-fetch|res.payload||
-fetch|res.payload_lv||
-fetch|res.ssl_hello_type||
-fetch|res.timer.data|2.9|
-fetch|res.timer.hdr|2.9|
-fetch|res.ver||
-fetch|resp_ver||
-fetch|sc0_bytes_in_rate||
-fetch|sc0_bytes_out_rate||
-fetch|sc0_clr_gpc0||
-fetch|sc0_clr_gpc1||
-fetch|sc0_conn_cnt||
-fetch|sc0_conn_cur||
-fetch|sc0_conn_rate||
-fetch|sc0_get_gpc0||
-fetch|sc0_get_gpc1||
-fetch|sc0_get_gpt0||
-fetch|sc0_glitch_cnt|3.0|
-fetch|sc0_glitch_rate|3.0|
-fetch|sc0_gpc0_rate||
-fetch|sc0_gpc1_rate||
-fetch|sc0_http_err_cnt||
-fetch|sc0_http_err_rate||
-fetch|sc0_http_fail_cnt||
-fetch|sc0_http_fail_rate||
-fetch|sc0_http_req_cnt||
-fetch|sc0_http_req_rate||
-fetch|sc0_inc_gpc0||
-fetch|sc0_inc_gpc1||
-fetch|sc0_kbytes_in||
-fetch|sc0_kbytes_out||
-fetch|sc0_key|3.2|
-fetch|sc0_sess_cnt||
-fetch|sc0_sess_rate||
-fetch|sc0_tracked||
-fetch|sc0_trackers||
-fetch|sc1_bytes_in_rate||
-fetch|sc1_bytes_out_rate||
-fetch|sc1_clr_gpc||
-fetch|sc1_clr_gpc0||
-fetch|sc1_clr_gpc1||
-fetch|sc1_conn_cnt||
-fetch|sc1_conn_cur||
-fetch|sc1_conn_rate||
-fetch|sc1_get_gpc0||
-fetch|sc1_get_gpc1||
-fetch|sc1_get_gpt0||
-fetch|sc1_glitch_cnt|3.0|
-fetch|sc1_glitch_rate|3.0|
-fetch|sc1_gpc0_rate||
-fetch|sc1_gpc1_rate||
-fetch|sc1_http_err_cnt||
-fetch|sc1_http_err_rate||
-fetch|sc1_http_fail_cnt||
-fetch|sc1_http_fail_rate||
-fetch|sc1_http_req_cnt||
-fetch|sc1_http_req_rate||
-fetch|sc1_inc_gpc0||
-fetch|sc1_inc_gpc1||
-fetch|sc1_kbytes_in||
-fetch|sc1_kbytes_out||
-fetch|sc1_key|3.2|
-fetch|sc1_sess_cnt||
-fetch|sc1_sess_rate||
-fetch|sc1_tracked||
-fetch|sc1_trackers||
-fetch|sc2_bytes_in_rate||
-fetch|sc2_bytes_out_rate||
-fetch|sc2_clr_gpc0||
-fetch|sc2_clr_gpc1||
-fetch|sc2_conn_cnt||
-fetch|sc2_conn_cur||
-fetch|sc2_conn_rate||
-fetch|sc2_get_gpc0||
-fetch|sc2_get_gpc1||
-fetch|sc2_get_gpt0||
-fetch|sc2_glitch_cnt|3.0|
-fetch|sc2_glitch_rate|3.0|
-fetch|sc2_gpc0_rate||
-fetch|sc2_gpc1_rate||
-fetch|sc2_http_err_cnt||
-fetch|sc2_http_err_rate||
-fetch|sc2_http_fail_cnt||
-fetch|sc2_http_fail_rate||
-fetch|sc2_http_req_cnt||
-fetch|sc2_http_req_rate||
-fetch|sc2_inc_gpc0||
-fetch|sc2_inc_gpc1||
-fetch|sc2_kbytes_in||
-fetch|sc2_kbytes_out||
-fetch|sc2_key|3.2|
-fetch|sc2_sess_cnt||
-fetch|sc2_sess_rate||
-fetch|sc2_tracked||
-fetch|sc2_trackers||
-fetch|sc_bytes_in_rate||
-fetch|sc_bytes_out_rate||
-fetch|sc_clr_gpc||
-fetch|sc_clr_gpc0||
-fetch|sc_clr_gpc1||
-fetch|sc_conn_cnt||
-fetch|sc_conn_cur||
-fetch|sc_conn_rate||
-fetch|sc_get_gpc||
-fetch|sc_get_gpc0||
-fetch|sc_get_gpc1||
-fetch|sc_get_gpt||
-fetch|sc_get_gpt0||
-fetch|sc_glitch_cnt|3.0|
-fetch|sc_glitch_rate|3.0|
-fetch|sc_gpc0_rate||
-fetch|sc_gpc1_rate||
-fetch|sc_gpc_rate||
-fetch|sc_http_err_cnt||
-fetch|sc_http_err_rate||
-fetch|sc_http_fail_cnt||
-fetch|sc_http_fail_rate||
-fetch|sc_http_req_cnt||
-fetch|sc_http_req_rate||
-fetch|sc_inc_gpc||
-fetch|sc_inc_gpc0||
-fetch|sc_inc_gpc1||
-fetch|sc_kbytes_in||
-fetch|sc_kbytes_out||
-fetch|sc_key|3.2|
-fetch|sc_sess_cnt||
-fetch|sc_sess_rate||
-fetch|sc_tracked||
-fetch|sc_trackers||
-fetch|scook||
-fetch|scook_beg||
-fetch|scook_cnt||
-fetch|scook_dir||
-fetch|scook_dom||
-fetch|scook_end||
-fetch|scook_len||
-fetch|scook_reg||
-fetch|scook_sub||
-fetch|scook_val||
-fetch|server_status|2.9|
-fetch|shdr||
-fetch|shdr_beg||
-fetch|shdr_cnt||
-fetch|shdr_dir||
-fetch|shdr_dom||
-fetch|shdr_end||
-fetch|shdr_ip||
-fetch|shdr_len||
-fetch|shdr_reg||
-fetch|shdr_sub||
-fetch|shdr_val||
-fetch|so_id||
-fetch|so_name||
-fetch|spoe.engine-id|3.1|
-fetch|src||
-fetch|src_bytes_in_rate||
-fetch|src_bytes_out_rate||
-fetch|src_clr_gpc||
-fetch|src_clr_gpc0||
-fetch|src_clr_gpc1||
-fetch|src_conn_cnt||
-fetch|src_conn_cur||
-fetch|src_conn_rate||
-fetch|src_get_gpc||
-fetch|src_get_gpc0||
-fetch|src_get_gpc1||
-fetch|src_get_gpt||
-fetch|src_get_gpt0||
-fetch|src_glitch_cnt|3.0|
-fetch|src_glitch_rate|3.0|
-fetch|src_gpc0_rate||
-fetch|src_gpc1_rate||
-fetch|src_gpc_rate||
-fetch|src_http_err_cnt||
-fetch|src_http_err_rate||
-fetch|src_http_fail_cnt||
-fetch|src_http_fail_rate||
-fetch|src_http_req_cnt||
-fetch|src_http_req_rate||
-fetch|src_inc_gpc||
-fetch|src_inc_gpc0||
-fetch|src_inc_gpc1||
-fetch|src_is_local||
-fetch|src_kbytes_in||
-fetch|src_kbytes_out||
-fetch|src_port||
-fetch|src_sess_cnt||
-fetch|src_sess_rate||
-fetch|src_updt_conn_cnt||
-fetch|srv_conn||
-fetch|srv_conn_free||
-fetch|srv_id||
-fetch|srv_is_up||
-fetch|srv_iweight||
-fetch|srv_name||
-fetch|srv_queue||
-fetch|srv_sess_rate||
-fetch|srv_uweight||
-fetch|srv_weight||
-fetch|ssl_bc||
-fetch|ssl_bc_alg_keysize||
-fetch|ssl_bc_alpn||
-fetch|ssl_bc_cipher||
-fetch|ssl_bc_client_early_traffic_secret|3.0|
-fetch|ssl_bc_client_handshake_traffic_secret|3.0|
-fetch|ssl_bc_client_random||
-fetch|ssl_bc_client_traffic_secret_0|3.0|
-fetch|ssl_bc_curve|2.9|
-fetch|ssl_bc_early_exporter_secret|3.0|
-fetch|ssl_bc_err||
-fetch|ssl_bc_err_str||
-fetch|ssl_bc_exporter_secret|3.0|
-fetch|ssl_bc_is_resumed||
-fetch|ssl_bc_npn||
-fetch|ssl_bc_protocol||
-fetch|ssl_bc_server_handshake_traffic_secret|3.0|
-fetch|ssl_bc_server_random||
-fetch|ssl_bc_server_traffic_secret_0|3.0|
-fetch|ssl_bc_session_id||
-fetch|ssl_bc_session_key||
-fetch|ssl_bc_sni|3.3|
-fetch|ssl_bc_unique_id||
-fetch|ssl_bc_use_keysize||
-fetch|ssl_c_ca_err||
-fetch|ssl_c_ca_err_depth||
-fetch|ssl_c_chain_der||
-fetch|ssl_c_der||
-fetch|ssl_c_err||
-fetch|ssl_c_i_dn||
-fetch|ssl_c_key_alg||
-fetch|ssl_c_notafter||
-fetch|ssl_c_notbefore||
-fetch|ssl_c_r_dn|2.8|
-fetch|ssl_c_s_dn||
-fetch|ssl_c_san|3.1|
-fetch|ssl_c_serial||
-fetch|ssl_c_sha1||
-fetch|ssl_c_sig_alg||
-fetch|ssl_c_used||
-fetch|ssl_c_verify||
-fetch|ssl_c_version||
-fetch|ssl_f_der||
-fetch|ssl_f_i_dn||
-fetch|ssl_f_key_alg||
-fetch|ssl_f_notafter||
-fetch|ssl_f_notbefore||
-fetch|ssl_f_s_dn||
-fetch|ssl_f_serial||
-fetch|ssl_f_sha1||
-fetch|ssl_f_sig_alg||
-fetch|ssl_f_version||
-fetch|ssl_fc||
-fetch|ssl_fc_alg_keysize||
-fetch|ssl_fc_alpn||
-fetch|ssl_fc_cipher||
-fetch|ssl_fc_cipherlist_bin||
-fetch|ssl_fc_cipherlist_hex||
-fetch|ssl_fc_cipherlist_str||
-fetch|ssl_fc_cipherlist_xxh||
-fetch|ssl_fc_client_early_traffic_secret||
-fetch|ssl_fc_client_handshake_traffic_secret||
-fetch|ssl_fc_client_random||
-fetch|ssl_fc_client_traffic_secret_0||
-fetch|ssl_fc_crtname|3.4|
-fetch|ssl_fc_curve|2.9|
-fetch|ssl_fc_early_exporter_secret||
-fetch|ssl_fc_early_rcvd|3.3|
-fetch|ssl_fc_ecformats_bin||
-fetch|ssl_fc_ech_outer_sni|3.3|
-fetch|ssl_fc_ech_status|3.3|
-fetch|ssl_fc_eclist_bin||
-fetch|ssl_fc_err||
-fetch|ssl_fc_err_str||
-fetch|ssl_fc_exporter_secret||
-fetch|ssl_fc_extlist_bin||
-fetch|ssl_fc_has_crt||
-fetch|ssl_fc_has_early||
-fetch|ssl_fc_has_sni||
-fetch|ssl_fc_is_resumed||
-fetch|ssl_fc_npn||
-fetch|ssl_fc_protocol||
-fetch|ssl_fc_protocol_hello_id||
-fetch|ssl_fc_server_handshake_traffic_secret||
-fetch|ssl_fc_server_random||
-fetch|ssl_fc_server_traffic_secret_0||
-fetch|ssl_fc_session_id||
-fetch|ssl_fc_session_key||
-fetch|ssl_fc_sigalgs_bin|3.1|
-fetch|ssl_fc_sni||
-fetch|ssl_fc_sni_end||
-fetch|ssl_fc_sni_reg||
-fetch|ssl_fc_supported_versions_bin|3.1|
-fetch|ssl_fc_unique_id||
-fetch|ssl_fc_use_keysize||
-fetch|ssl_ocsp_certid|2.8|3.0
-fetch|ssl_ocsp_certname|2.8|3.0
-fetch|ssl_ocsp_fail_cnt|2.8|3.0
-fetch|ssl_ocsp_status|2.8|3.0
-fetch|ssl_ocsp_status_str|2.8|3.0
-fetch|ssl_ocsp_success_cnt|2.8|3.0
-fetch|ssl_s_chain_der||
-fetch|ssl_s_der||
-fetch|ssl_s_i_dn||
-fetch|ssl_s_key_alg||
-fetch|ssl_s_notafter||
-fetch|ssl_s_notbefore||
-fetch|ssl_s_s_dn||
-fetch|ssl_s_serial||
-fetch|ssl_s_sha1||
-fetch|ssl_s_sig_alg||
-fetch|ssl_s_version||
-fetch|status||
-fetch|stopping||
-fetch|str||
-fetch|table_avl||
-fetch|table_cnt||
-fetch|term_events|3.2|
-fetch|tgroup|3.4|
-fetch|thread||
-fetch|txn.conn_retries|2.9|
-fetch|txn.id32|2.9|
-fetch|txn.redispatched|3.0|
-fetch|txn.sess_term_state|2.9|
-fetch|txn.status|2.9|
-fetch|txn.timer.total|2.9|
-fetch|txn.timer.user|2.9|
-fetch|unique-id||
-fetch|uptime|3.0|
-fetch|url||
-fetch|url32||
-fetch|url32+src||
-fetch|url_beg||
-fetch|url_dir||
-fetch|url_dom||
-fetch|url_end||
-fetch|url_ip||
-fetch|url_len||
-fetch|url_param||
-fetch|url_port||
-fetch|url_reg||
-fetch|url_sub||
-fetch|urlp||
-fetch|urlp_beg||
-fetch|urlp_dir||
-fetch|urlp_dom||
-fetch|urlp_end||
-fetch|urlp_len||
-fetch|urlp_reg||
-fetch|urlp_sub||
-fetch|urlp_val||
-fetch|uuid||
-fetch|var||
-fetch|wait_end||
-fetch|waiting_entity|3.1|
-fetch|wurfl-get||
-fetch|wurfl-get-all||
-http-after-response|add-header||
-http-after-response|add-headers-bin|3.4|
-http-after-response|allow||
-http-after-response|capture||
-http-after-response|del-acl*|2.8|
-http-after-response|del-header||
-http-after-response|del-headers-bin|3.4|
-http-after-response|del-map*|2.8|
-http-after-response|do-log|3.1|
-http-after-response|ot-group||
-http-after-response|replace-header||
-http-after-response|replace-value||
-http-after-response|sc-add-gpc*|2.8|
-http-after-response|sc-inc-gpc*|2.8|
-http-after-response|sc-inc-gpc0*|2.8|
-http-after-response|sc-inc-gpc1*|2.8|
-http-after-response|sc-set-gpt*|2.8|
-http-after-response|sc-set-gpt0*|2.8|
-http-after-response|set-header||
-http-after-response|set-headers-bin|3.4|
-http-after-response|set-log-level|2.8|
-http-after-response|set-map*|2.8|
-http-after-response|set-status||
-http-after-response|set-var*||
-http-after-response|set-var-fmt*||
-http-after-response|strict-mode||
-http-after-response|unset-var*||
-http-request|add-acl*||
-http-request|add-header||
-http-request|add-headers-bin|3.4|
-http-request|allow||
-http-request|auth||
-http-request|cache-use||
-http-request|capture||
-http-request|del-acl*||
-http-request|del-header||
-http-request|del-headers-bin|3.4|
-http-request|del-map*||
-http-request|deny||
-http-request|disable-l7-retry||
-http-request|do-log|3.1|
-http-request|do-resolve*||
-http-request|early-hint||
-http-request|normalize-uri||
-http-request|ot-group||
-http-request|pause|3.2|
-http-request|redirect||
-http-request|reject||
-http-request|replace-header||
-http-request|replace-path||
-http-request|replace-pathq||
-http-request|replace-uri||
-http-request|replace-value||
-http-request|return||
-http-request|sc-add-gpc*|2.8|
-http-request|sc-inc-gpc*||
-http-request|sc-inc-gpc0*||
-http-request|sc-inc-gpc1*||
-http-request|sc-set-gpt*||
-http-request|sc-set-gpt0*||
-http-request|send-spoe-group||
-http-request|set-bandwidth-limit|2.7|
-http-request|set-bc-mark|3.0|
-http-request|set-bc-tos|3.0|
-http-request|set-dst||
-http-request|set-dst-port||
-http-request|set-fc-mark|3.0|
-http-request|set-fc-tos|3.0|
-http-request|set-header||
-http-request|set-headers-bin|3.4|
-http-request|set-log-level||
-http-request|set-map*||
-http-request|set-mark||
-http-request|set-method||
-http-request|set-nice||
-http-request|set-path||
-http-request|set-pathq||
-http-request|set-priority-class||
-http-request|set-priority-offset||
-http-request|set-query||
-http-request|set-retries|3.1|
-http-request|set-src||
-http-request|set-src-port||
-http-request|set-timeout||
-http-request|set-tos||
-http-request|set-uri||
-http-request|set-var*||
-http-request|set-var-fmt*||
-http-request|silent-drop||
-http-request|strict-mode||
-http-request|tarpit||
-http-request|track-sc*||
-http-request|unset-var*||
-http-request|use-service||
-http-request|wait-for-body||
-http-request|wait-for-handshake||
-http-response|add-acl*||
-http-response|add-header||
-http-response|add-headers-bin|3.4|
-http-response|allow||
-http-response|cache-store||
-http-response|capture||
-http-response|del-acl*||
-http-response|del-header||
-http-response|del-headers-bin|3.4|
-http-response|del-map*||
-http-response|deny||
-http-response|do-log|3.1|
-http-response|ot-group||
-http-response|pause|3.2|
-http-response|redirect||
-http-response|replace-header||
-http-response|replace-value||
-http-response|return||
-http-response|sc-add-gpc*|2.8|
-http-response|sc-inc-gpc*||
-http-response|sc-inc-gpc0*||
-http-response|sc-inc-gpc1*||
-http-response|sc-set-gpt*||
-http-response|sc-set-gpt0*||
-http-response|send-spoe-group||
-http-response|set-bandwidth-limit|2.7|
-http-response|set-fc-mark|3.0|
-http-response|set-fc-tos|3.0|
-http-response|set-header||
-http-response|set-headers-bin|3.4|
-http-response|set-log-level||
-http-response|set-map*||
-http-response|set-mark||
-http-response|set-nice||
-http-response|set-status||
-http-response|set-timeout|2.9|
-http-response|set-tos||
-http-response|set-var*||
-http-response|set-var-fmt*||
-http-response|silent-drop||
-http-response|strict-mode||
-http-response|track-sc*||
-http-response|unset-var*||
-http-response|wait-for-body||
-tcp-request connection|accept||
-tcp-request connection|capture||
-tcp-request connection|do-log|3.1|
-tcp-request connection|expect-netscaler-cip||
-tcp-request connection|expect-proxy||
-tcp-request connection|reject||
-tcp-request connection|sc-add-gpc*|2.8|
-tcp-request connection|sc-inc-gpc*||
-tcp-request connection|sc-inc-gpc0*||
-tcp-request connection|sc-inc-gpc1*||
-tcp-request connection|sc-set-gpt*||
-tcp-request connection|sc-set-gpt0*||
-tcp-request connection|set-dst||
-tcp-request connection|set-dst-port||
-tcp-request connection|set-fc-mark|3.0|
-tcp-request connection|set-fc-tos|3.0|
-tcp-request connection|set-mark||
-tcp-request connection|set-src||
-tcp-request connection|set-src-port||
-tcp-request connection|set-tos||
-tcp-request connection|set-var*||
-tcp-request connection|set-var-fmt*||
-tcp-request connection|silent-drop||
-tcp-request connection|track-sc*||
-tcp-request connection|unset-var*||
-tcp-request content|accept||
-tcp-request content|capture||
-tcp-request content|do-log|3.1|
-tcp-request content|do-resolve*||
-tcp-request content|ot-group||
-tcp-request content|reject||
-tcp-request content|sc-add-gpc*|2.8|
-tcp-request content|sc-inc-gpc*||
-tcp-request content|sc-inc-gpc0*||
-tcp-request content|sc-inc-gpc1*||
-tcp-request content|sc-set-gpt*||
-tcp-request content|sc-set-gpt0*||
-tcp-request content|send-spoe-group||
-tcp-request content|set-bandwidth-limit|2.7|
-tcp-request content|set-bc-mark|3.0|
-tcp-request content|set-bc-tos|3.0|
-tcp-request content|set-dst||
-tcp-request content|set-dst-port||
-tcp-request content|set-fc-mark|3.0|
-tcp-request content|set-fc-tos|3.0|
-tcp-request content|set-log-level||
-tcp-request content|set-mark||
-tcp-request content|set-nice||
-tcp-request content|set-priority-class||
-tcp-request content|set-priority-offset||
-tcp-request content|set-retries|3.1|
-tcp-request content|set-src||
-tcp-request content|set-src-port||
-tcp-request content|set-tos||
-tcp-request content|set-var*||
-tcp-request content|set-var-fmt*||
-tcp-request content|silent-drop||
-tcp-request content|switch-mode||
-tcp-request content|track-sc*||
-tcp-request content|unset-var*||
-tcp-request content|use-service||
-tcp-request session|accept||
-tcp-request session|attach-srv|2.9|
-tcp-request session|capture||
-tcp-request session|do-log|3.1|
-tcp-request session|reject||
-tcp-request session|sc-add-gpc*|2.8|
-tcp-request session|sc-inc-gpc*||
-tcp-request session|sc-inc-gpc0*||
-tcp-request session|sc-inc-gpc1*||
-tcp-request session|sc-set-gpt*||
-tcp-request session|sc-set-gpt0*||
-tcp-request session|set-dst||
-tcp-request session|set-dst-port||
-tcp-request session|set-fc-mark|3.0|
-tcp-request session|set-fc-tos|3.0|
-tcp-request session|set-mark||
-tcp-request session|set-src||
-tcp-request session|set-src-port||
-tcp-request session|set-tos||
-tcp-request session|set-var*||
-tcp-request session|set-var-fmt*||
-tcp-request session|silent-drop||
-tcp-request session|track-sc*||
-tcp-request session|unset-var*||
-tcp-response content|accept||
-tcp-response content|close||
-tcp-response content|do-log|3.1|
-tcp-response content|ot-group||
-tcp-response content|reject||
-tcp-response content|sc-add-gpc*|2.8|
-tcp-response content|sc-inc-gpc*||
-tcp-response content|sc-inc-gpc0*||
-tcp-response content|sc-inc-gpc1*||
-tcp-response content|sc-set-gpt*||
-tcp-response content|sc-set-gpt0*||
-tcp-response content|send-spoe-group||
-tcp-response content|set-bandwidth-limit|2.7|
-tcp-response content|set-fc-mark|3.0|
-tcp-response content|set-fc-tos|3.0|
-tcp-response content|set-log-level||
-tcp-response content|set-mark||
-tcp-response content|set-nice||
-tcp-response content|set-tos||
-tcp-response content|set-var*||
-tcp-response content|set-var-fmt*||
-tcp-response content|silent-drop||
-tcp-response content|unset-var*||
+converter|||51d.single add add_item aes_gcm_dec and b64dec base64 be2dec be2hex bool bytes capture-req capture-res concat
+converter|||cpl crc32 crc32c cut_crlf da-csv-conv debug digest div djb2 even field fix_is_valid fix_tag_value hex hex2i
+converter|||hmac host_only htonl http_date iif in_table ipmask json json_query jwt_header_query jwt_payload_query
+converter|||jwt_verify language length lower ltime ltrim map map_beg map_beg_int map_beg_ip map_dir map_dir_int map_dir_ip
+converter|||map_dom map_dom_int map_dom_ip map_end map_end_int map_end_ip map_int map_int_int map_int_ip map_ip map_ip_int
+converter|||map_ip_ip map_reg map_reg_int map_reg_ip map_regm map_str map_str_int map_str_ip map_sub map_sub_int
+converter|||map_sub_ip mod mqtt_field_value mqtt_is_valid mul nbsrv neg not odd or port_only protobuf regsub rtrim sdbm
+converter|||secure_memcmp set-var sha1 sha2 srv_queue strcmp sub table_bytes_in_rate table_bytes_out_rate table_conn_cnt
+converter|||table_conn_cur table_conn_rate table_expire table_gpc table_gpc0 table_gpc0_rate table_gpc1 table_gpc1_rate
+converter|||table_gpc_rate table_gpt table_gpt0 table_http_err_cnt table_http_err_rate table_http_fail_cnt
+converter|||table_http_fail_rate table_http_req_cnt table_http_req_rate table_idle table_kbytes_in table_kbytes_out
+converter|||table_server_id table_sess_cnt table_sess_rate table_trackers ub64dec ub64enc ungrpc unset-var upper url_dec
+converter|||url_enc utime word wt6 xor xxh3 xxh32 xxh64
+converter|3.4||aes_cbc_dec aes_cbc_enc eth.data eth.dst eth.hdr eth.proto eth.src eth.vlan fe_exists ip.data ip.df ip.dst
+converter|3.4||ip.fp ip.hdr ip.proto ip.src ip.tos ip.ttl ip.ver jwt_decrypt_cert jwt_decrypt_jwk jwt_decrypt_secret reverse
+converter|3.4||reverse_dom tcp.dst tcp.flags tcp.options.mss tcp.options.sack tcp.options.tsopt tcp.options.tsval
+converter|3.4||tcp.options.wscale tcp.options.wsopt tcp.options_list tcp.seq tcp.src tcp.win
+converter|3.0||aes_gcm_enc map_beg_key map_dir_key map_dom_key map_end_key map_int_key map_ip_key map_reg_key map_str_key
+converter|3.0||map_sub_key table_glitch_cnt table_glitch_rate
+converter|3.3||base2 jwt_verify_cert le2dec srv_is_up
+converter|3.1||date rfc7239_nn rfc7239_np when
+converter|2.9||ms_ltime ms_utime us_ltime us_utime
+converter|2.8||param rfc7239_field rfc7239_is_valid rfc7239_n2nn rfc7239_n2np
+converter|3.2||table_clr_gpc table_clr_gpc0 table_clr_gpc1 table_inc_gpc table_inc_gpc0 table_inc_gpc1
+converter|2.7||x509_v_err_str
+fetch|||51d.all always_false always_true avg_queue base base32 base32+src base_beg base_dir base_dom base_end base_len
+fetch|||base_reg base_sub baseq bc_dst bc_dst_port bc_err bc_err_str bc_http_major bc_src bc_src_port be_conn
+fetch|||be_conn_free be_id be_name be_server_timeout be_sess_rate be_tunnel_timeout bin bool capture.req.hdr
+fetch|||capture.req.method capture.req.uri capture.req.ver capture.res.hdr capture.res.ver connslots cook cook_beg
+fetch|||cook_cnt cook_dir cook_dom cook_end cook_len cook_reg cook_sub cook_val cookie cpu_calls cpu_ns_avg cpu_ns_tot
+fetch|||cur_server_timeout cur_tunnel_timeout da-csv-fetch date date_us distcc_body distcc_param dst dst_conn
+fetch|||dst_is_local dst_port env fc_dst fc_dst_is_local fc_dst_port fc_err fc_err_str fc_fackets fc_http_major
+fetch|||fc_lost fc_pp_authority fc_pp_unique_id fc_rcvd_proxy fc_reordering fc_retrans fc_rtt fc_rttvar fc_sacked
+fetch|||fc_src fc_src_is_local fc_src_port fc_unacked fcgi.docroot fcgi.index fe_client_timeout fe_conn fe_defbe fe_id
+fetch|||fe_name fe_req_rate fe_sess_rate hdr hdr_beg hdr_cnt hdr_dir hdr_dom hdr_end hdr_ip hdr_len hdr_reg hdr_sub
+fetch|||hdr_val hostname http_auth http_auth_bearer http_auth_group http_auth_pass http_auth_type http_auth_user
+fetch|||http_first_req int internal.htx.data internal.htx.free internal.htx.free_data internal.htx.has_eom
+fetch|||internal.htx.nbblks internal.htx.size internal.htx.used internal.htx_blk.data internal.htx_blk.hdrname
+fetch|||internal.htx_blk.hdrval internal.htx_blk.size internal.htx_blk.start_line internal.htx_blk.type
+fetch|||internal.strm.is_htx ipv4 ipv6 last_rule_file last_rule_line lat_ns_avg lat_ns_tot meth method nbproc nbsrv
+fetch|||path path_beg path_dir path_dom path_end path_len path_reg path_sub pathq payload payload_lv prio_class
+fetch|||prio_offset proc query queue rand rdp_cookie rdp_cookie_cnt rep_ssl_hello_type req.body req.body_len
+fetch|||req.body_param req.body_size req.cook req.cook_cnt req.cook_val req.fhdr req.fhdr_cnt req.hdr req.hdr_cnt
+fetch|||req.hdr_ip req.hdr_names req.hdr_val req.hdrs req.hdrs_bin req.len req.payload req.payload_lv req.proto_http
+fetch|||req.rdp_cookie req.rdp_cookie_cnt req.ssl_alpn req.ssl_ec_ext req.ssl_hello_type req.ssl_sni req.ssl_st_ext
+fetch|||req.ssl_ver req.ver req_len req_proto_http req_rdp_cookie req_rdp_cookie_cnt req_ssl_hello_type req_ssl_sni
+fetch|||req_ssl_ver req_ver res.body res.body_len res.body_size res.cache_hit res.cache_name res.comp res.comp_algo
+fetch|||res.cook res.cook_cnt res.cook_val res.fhdr res.fhdr_cnt res.hdr res.hdr_cnt res.hdr_ip res.hdr_names
+fetch|||res.hdr_val res.hdrs res.hdrs_bin res.len res.payload res.payload_lv res.ssl_hello_type res.ver resp_ver
+fetch|||sc0_bytes_in_rate sc0_bytes_out_rate sc0_clr_gpc0 sc0_clr_gpc1 sc0_conn_cnt sc0_conn_cur sc0_conn_rate
+fetch|||sc0_get_gpc0 sc0_get_gpc1 sc0_get_gpt0 sc0_gpc0_rate sc0_gpc1_rate sc0_http_err_cnt sc0_http_err_rate
+fetch|||sc0_http_fail_cnt sc0_http_fail_rate sc0_http_req_cnt sc0_http_req_rate sc0_inc_gpc0 sc0_inc_gpc1
+fetch|||sc0_kbytes_in sc0_kbytes_out sc0_sess_cnt sc0_sess_rate sc0_tracked sc0_trackers sc1_bytes_in_rate
+fetch|||sc1_bytes_out_rate sc1_clr_gpc sc1_clr_gpc0 sc1_clr_gpc1 sc1_conn_cnt sc1_conn_cur sc1_conn_rate sc1_get_gpc0
+fetch|||sc1_get_gpc1 sc1_get_gpt0 sc1_gpc0_rate sc1_gpc1_rate sc1_http_err_cnt sc1_http_err_rate sc1_http_fail_cnt
+fetch|||sc1_http_fail_rate sc1_http_req_cnt sc1_http_req_rate sc1_inc_gpc0 sc1_inc_gpc1 sc1_kbytes_in sc1_kbytes_out
+fetch|||sc1_sess_cnt sc1_sess_rate sc1_tracked sc1_trackers sc2_bytes_in_rate sc2_bytes_out_rate sc2_clr_gpc0
+fetch|||sc2_clr_gpc1 sc2_conn_cnt sc2_conn_cur sc2_conn_rate sc2_get_gpc0 sc2_get_gpc1 sc2_get_gpt0 sc2_gpc0_rate
+fetch|||sc2_gpc1_rate sc2_http_err_cnt sc2_http_err_rate sc2_http_fail_cnt sc2_http_fail_rate sc2_http_req_cnt
+fetch|||sc2_http_req_rate sc2_inc_gpc0 sc2_inc_gpc1 sc2_kbytes_in sc2_kbytes_out sc2_sess_cnt sc2_sess_rate
+fetch|||sc2_tracked sc2_trackers sc_bytes_in_rate sc_bytes_out_rate sc_clr_gpc sc_clr_gpc0 sc_clr_gpc1 sc_conn_cnt
+fetch|||sc_conn_cur sc_conn_rate sc_get_gpc sc_get_gpc0 sc_get_gpc1 sc_get_gpt sc_get_gpt0 sc_gpc0_rate sc_gpc1_rate
+fetch|||sc_gpc_rate sc_http_err_cnt sc_http_err_rate sc_http_fail_cnt sc_http_fail_rate sc_http_req_cnt
+fetch|||sc_http_req_rate sc_inc_gpc sc_inc_gpc0 sc_inc_gpc1 sc_kbytes_in sc_kbytes_out sc_sess_cnt sc_sess_rate
+fetch|||sc_tracked sc_trackers scook scook_beg scook_cnt scook_dir scook_dom scook_end scook_len scook_reg scook_sub
+fetch|||scook_val shdr shdr_beg shdr_cnt shdr_dir shdr_dom shdr_end shdr_ip shdr_len shdr_reg shdr_sub shdr_val so_id
+fetch|||so_name src src_bytes_in_rate src_bytes_out_rate src_clr_gpc src_clr_gpc0 src_clr_gpc1 src_conn_cnt
+fetch|||src_conn_cur src_conn_rate src_get_gpc src_get_gpc0 src_get_gpc1 src_get_gpt src_get_gpt0 src_gpc0_rate
+fetch|||src_gpc1_rate src_gpc_rate src_http_err_cnt src_http_err_rate src_http_fail_cnt src_http_fail_rate
+fetch|||src_http_req_cnt src_http_req_rate src_inc_gpc src_inc_gpc0 src_inc_gpc1 src_is_local src_kbytes_in
+fetch|||src_kbytes_out src_port src_sess_cnt src_sess_rate src_updt_conn_cnt srv_conn srv_conn_free srv_id srv_is_up
+fetch|||srv_iweight srv_name srv_queue srv_sess_rate srv_uweight srv_weight ssl_bc ssl_bc_alg_keysize ssl_bc_alpn
+fetch|||ssl_bc_cipher ssl_bc_client_random ssl_bc_err ssl_bc_err_str ssl_bc_is_resumed ssl_bc_npn ssl_bc_protocol
+fetch|||ssl_bc_server_random ssl_bc_session_id ssl_bc_session_key ssl_bc_unique_id ssl_bc_use_keysize ssl_c_ca_err
+fetch|||ssl_c_ca_err_depth ssl_c_chain_der ssl_c_der ssl_c_err ssl_c_i_dn ssl_c_key_alg ssl_c_notafter ssl_c_notbefore
+fetch|||ssl_c_s_dn ssl_c_serial ssl_c_sha1 ssl_c_sig_alg ssl_c_used ssl_c_verify ssl_c_version ssl_f_der ssl_f_i_dn
+fetch|||ssl_f_key_alg ssl_f_notafter ssl_f_notbefore ssl_f_s_dn ssl_f_serial ssl_f_sha1 ssl_f_sig_alg ssl_f_version
+fetch|||ssl_fc ssl_fc_alg_keysize ssl_fc_alpn ssl_fc_cipher ssl_fc_cipherlist_bin ssl_fc_cipherlist_hex
+fetch|||ssl_fc_cipherlist_str ssl_fc_cipherlist_xxh ssl_fc_client_early_traffic_secret
+fetch|||ssl_fc_client_handshake_traffic_secret ssl_fc_client_random ssl_fc_client_traffic_secret_0
+fetch|||ssl_fc_early_exporter_secret ssl_fc_ecformats_bin ssl_fc_eclist_bin ssl_fc_err ssl_fc_err_str
+fetch|||ssl_fc_exporter_secret ssl_fc_extlist_bin ssl_fc_has_crt ssl_fc_has_early ssl_fc_has_sni ssl_fc_is_resumed
+fetch|||ssl_fc_npn ssl_fc_protocol ssl_fc_protocol_hello_id ssl_fc_server_handshake_traffic_secret
+fetch|||ssl_fc_server_random ssl_fc_server_traffic_secret_0 ssl_fc_session_id ssl_fc_session_key ssl_fc_sni
+fetch|||ssl_fc_sni_end ssl_fc_sni_reg ssl_fc_unique_id ssl_fc_use_keysize ssl_s_chain_der ssl_s_der ssl_s_i_dn
+fetch|||ssl_s_key_alg ssl_s_notafter ssl_s_notbefore ssl_s_s_dn ssl_s_serial ssl_s_sha1 ssl_s_sig_alg ssl_s_version
+fetch|||status stopping str table_avl table_cnt thread unique-id url url32 url32+src url_beg url_dir url_dom url_end
+fetch|||url_ip url_len url_param url_port url_reg url_sub urlp urlp_beg urlp_dir urlp_dom urlp_end urlp_len urlp_reg
+fetch|||urlp_sub urlp_val uuid var wait_end wurfl-get wurfl-get-all
+fetch|2.9||accept_date acl act_conn bc.timer.connect bs.id bytes_in bytes_out cur_client_timeout fc.timer.handshake
+fetch|2.9||fc.timer.total fc_pp_tlv fs.id pid req.cook_names req.timer.hdr req.timer.idle req.timer.queue req.timer.tq
+fetch|2.9||request_date res.cook_names res.timer.data res.timer.hdr server_status ssl_bc_curve ssl_fc_curve
+fetch|2.9||txn.conn_retries txn.id32 txn.sess_term_state txn.status txn.timer.total txn.timer.user
+fetch|3.0||bc_be_queue bc_nb_streams bc_srv_queue bs.aborted bs.rst_code fc_nb_streams fc_settings_streams_limit
+fetch|3.0||fs.aborted fs.rst_code sc0_glitch_cnt sc0_glitch_rate sc1_glitch_cnt sc1_glitch_rate sc2_glitch_cnt
+fetch|3.0||sc2_glitch_rate sc_glitch_cnt sc_glitch_rate src_glitch_cnt src_glitch_rate ssl_bc_client_early_traffic_secret
+fetch|3.0||ssl_bc_client_handshake_traffic_secret ssl_bc_client_traffic_secret_0 ssl_bc_early_exporter_secret
+fetch|3.0||ssl_bc_exporter_secret ssl_bc_server_handshake_traffic_secret ssl_bc_server_traffic_secret_0 txn.redispatched
+fetch|3.0||uptime
+fetch|3.1||bc_err_name bs.debug_str fc_err_name fs.debug_str last_entity spoe.engine-id ssl_c_san ssl_fc_sigalgs_bin
+fetch|3.1||ssl_fc_supported_versions_bin waiting_entity
+fetch|2.8||bc_glitches bc_rtt bc_rttvar fc_glitches quic_enabled ssl_c_r_dn
+fetch|3.2||bc_reused req.ssl_cipherlist req.ssl_keyshare_groups req.ssl_sigalgs req.ssl_supported_groups sc0_key sc1_key
+fetch|3.2||sc2_key sc_key term_events
+fetch|3.0|3.4|bc_setting_streams_limit
+fetch|3.4||bc_settings_streams_limit be_connect_timeout be_queue_timeout be_tarpit_timeout cpu_usage_grp cpu_usage_proc
+fetch|3.4||cpu_usage_thr cur_connect_timeout cur_queue_timeout cur_tarpit_timeout dump_all_vars fc_saved_syn
+fetch|3.4||fe_tarpit_timeout ssl_fc_crtname tgroup
+fetch|3.3||req.bytes_in req.bytes_out res.bytes_in res.bytes_out ssl_bc_sni ssl_fc_early_rcvd ssl_fc_ech_outer_sni
+fetch|3.3||ssl_fc_ech_status
+fetch|2.8|3.0|ssl_ocsp_certid ssl_ocsp_certname ssl_ocsp_fail_cnt ssl_ocsp_status ssl_ocsp_status_str ssl_ocsp_success_cnt
+http-after-response|||add-header allow capture del-header ot-group replace-header replace-value set-header set-status set-var*
+http-after-response|||set-var-fmt* strict-mode unset-var*
+http-after-response|3.4||add-headers-bin del-headers-bin set-headers-bin
+http-after-response|2.8||del-acl* del-map* sc-add-gpc* sc-inc-gpc* sc-inc-gpc0* sc-inc-gpc1* sc-set-gpt* sc-set-gpt0* set-log-level
+http-after-response|2.8||set-map*
+http-after-response|3.1||do-log
+http-request|||add-acl* add-header allow auth cache-use capture del-acl* del-header del-map* deny disable-l7-retry
+http-request|||do-resolve* early-hint normalize-uri ot-group redirect reject replace-header replace-path replace-pathq
+http-request|||replace-uri replace-value return sc-inc-gpc* sc-inc-gpc0* sc-inc-gpc1* sc-set-gpt* sc-set-gpt0*
+http-request|||send-spoe-group set-dst set-dst-port set-header set-log-level set-map* set-mark set-method set-nice set-path
+http-request|||set-pathq set-priority-class set-priority-offset set-query set-src set-src-port set-timeout set-tos set-uri
+http-request|||set-var* set-var-fmt* silent-drop strict-mode tarpit track-sc* unset-var* use-service wait-for-body
+http-request|||wait-for-handshake
+http-request|3.4||add-headers-bin del-headers-bin set-headers-bin
+http-request|3.1||do-log set-retries
+http-request|3.2||pause
+http-request|2.8||sc-add-gpc*
+http-request|2.7||set-bandwidth-limit
+http-request|3.0||set-bc-mark set-bc-tos set-fc-mark set-fc-tos
+http-response|||add-acl* add-header allow cache-store capture del-acl* del-header del-map* deny ot-group redirect
+http-response|||replace-header replace-value return sc-inc-gpc* sc-inc-gpc0* sc-inc-gpc1* sc-set-gpt* sc-set-gpt0*
+http-response|||send-spoe-group set-header set-log-level set-map* set-mark set-nice set-status set-tos set-var* set-var-fmt*
+http-response|||silent-drop strict-mode track-sc* unset-var* wait-for-body
+http-response|3.4||add-headers-bin del-headers-bin set-headers-bin
+http-response|3.1||do-log
+http-response|3.2||pause
+http-response|2.8||sc-add-gpc*
+http-response|2.7||set-bandwidth-limit
+http-response|3.0||set-fc-mark set-fc-tos
+http-response|2.9||set-timeout
+quic-initial|3.1||accept dgram-drop reject send-retry
+tcp-request connection|||accept capture expect-netscaler-cip expect-proxy reject sc-inc-gpc* sc-inc-gpc0* sc-inc-gpc1* sc-set-gpt*
+tcp-request connection|||sc-set-gpt0* set-dst set-dst-port set-mark set-src set-src-port set-tos set-var* set-var-fmt* silent-drop
+tcp-request connection|||track-sc* unset-var*
+tcp-request connection|3.1||do-log
+tcp-request connection|2.8||sc-add-gpc*
+tcp-request connection|3.0||set-fc-mark set-fc-tos
+tcp-request content|||accept capture do-resolve* ot-group reject sc-inc-gpc* sc-inc-gpc0* sc-inc-gpc1* sc-set-gpt* sc-set-gpt0*
+tcp-request content|||send-spoe-group set-dst set-dst-port set-log-level set-mark set-nice set-priority-class set-priority-offset
+tcp-request content|||set-src set-src-port set-tos set-var* set-var-fmt* silent-drop switch-mode track-sc* unset-var* use-service
+tcp-request content|3.1||do-log set-retries
+tcp-request content|2.8||sc-add-gpc*
+tcp-request content|2.7||set-bandwidth-limit
+tcp-request content|3.0||set-bc-mark set-bc-tos set-fc-mark set-fc-tos
+tcp-request session|||accept capture reject sc-inc-gpc* sc-inc-gpc0* sc-inc-gpc1* sc-set-gpt* sc-set-gpt0* set-dst set-dst-port
+tcp-request session|||set-mark set-src set-src-port set-tos set-var* set-var-fmt* silent-drop track-sc* unset-var*
+tcp-request session|2.9||attach-srv
+tcp-request session|3.1||do-log
+tcp-request session|2.8||sc-add-gpc*
+tcp-request session|3.0||set-fc-mark set-fc-tos
+tcp-response content|||accept close ot-group reject sc-inc-gpc* sc-inc-gpc0* sc-inc-gpc1* sc-set-gpt* sc-set-gpt0* send-spoe-group
+tcp-response content|||set-log-level set-mark set-nice set-tos set-var* set-var-fmt* silent-drop unset-var*
+tcp-response content|3.1||do-log
+tcp-response content|2.8||sc-add-gpc*
+tcp-response content|2.7||set-bandwidth-limit
+tcp-response content|3.0||set-fc-mark set-fc-tos
 """

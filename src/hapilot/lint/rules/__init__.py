@@ -1,0 +1,1 @@
+"""The rules of lint, one module for each topic; ``RULES`` in :mod:`catalogue` is all of them."""
