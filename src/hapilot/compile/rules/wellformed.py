@@ -56,5 +56,3 @@ def lines(wanted: target.Target) -> Iterator[tree.Line]:
     text = "Bad Request: the target"
     yield requests.answer(400, text, "if", *requests.ODD, "!{", "url", "-m", "reg", TARGET, "}", *_NO_STAR)
     yield requests.answer(400, text, "if", *requests.ODD, *_STAR, "!{", "method", "OPTIONS", "}")
-    # A server takes the host from an absolute target (RFC 9112, section 3.2.2), and without a Host header no route has looked at it.
-    yield requests.answer(400, "Bad Request: a Host header is needed", "if", "!{", *has_host[1:], "!{", "url", "-m", "beg", "/", "*", "}")
