@@ -13,8 +13,8 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from hapilot.explain import explain
 from hapilot.render import render
 from hapilot.runtime import environment
 from hapilot.sources.file import load, self_signed
-from integration.differential import pool
+from integration.differential import papers, pool
 from integration.differential.words import Site
 from support import haproxy, standin
 
@@ -41,22 +41,38 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A site that runs. ``servers`` are the stand-ins by service, ``kinds`` what they are."""
+    """A site that runs. ``ports`` are those of its listeners and administrative pages.
+    ``servers`` are the stand-ins by service and number, ``labels`` HAProxy's names for them, ``kinds`` what they are."""
 
     explainer: explain.Explainer
     build: build.Build
     ports: Mapping[str, int]
-    servers: Mapping[str, standin.Server]
+    folder: Path
+    servers: Mapping[tuple[str, int], standin.Server]
+    labels: Mapping[tuple[str, int], str]
     kinds: Mapping[str, pool.Kind]
     config: str
 
-    def service_of(self, name: str) -> str:
-        """The service behind a stand-in's name."""
-        return next(service for service, server in self.servers.items() if server.name == name)
+    def server(self, name: str) -> tuple[str, int]:
+        """The service and number of a stand-in."""
+        return next(place for place, server in self.servers.items() if server.name == name)
+
+    def number(self, service: str, label: str) -> int:
+        """The number of a server that HAProxy calls ``label``."""
+        return next(number for (name, number), known in self.labels.items() if name == service and known == label)
 
     def certificate(self, shown: str) -> tuple[str, ...]:
         """The names in a certificate that the Explainer speaks of."""
         return next(tuple(map(str, one.hosts)) for one in self.build.site.materials.certificates if one.shown == shown)
+
+    def socket(self, listener: str) -> str:
+        """The path of a listener's unix socket."""
+        return str(self.folder / f"{listener}.sock")
+
+    def speaks_http(self, service: str) -> bool:
+        """Whether HAProxy sees requests of the service."""
+        one = self.build.site.spec.services[service]
+        return one.protocol == "http" and one.tls_mode != "passthrough"
 
 
 @contextmanager
@@ -64,8 +80,10 @@ def running(site: Site, binary: haproxy.Binary, stands: pool.Pool) -> Generator[
     """The site, up as long as it lasts. Raises Refused; RuntimeError where HAProxy does not come up."""
     folder = Path(tempfile.mkdtemp(prefix="hapilot-"))  # short: the paths of unix sockets have 107 bytes at most
     try:
-        made = _prepare(site, binary, stands, folder)
-        with _serving(binary, folder):
+        with ExitStack() as stack:
+            opened = {name: stack.enter_context(_open()) for name, one in site["listeners"].items() if _inherits(one)}
+            made = _prepare(site, binary, stands, folder, opened)
+            stack.enter_context(_serving(binary, folder, [each.fileno() for each in opened.values()]))
             yield made
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -77,32 +95,74 @@ def text(site: Site) -> str:
 
 
 def kind_of(service: Mapping[str, Any]) -> pool.Kind:
-    """The stand-in that a service needs."""
+    """The stand-in that a service needs. Behind plain TCP whose TLS ends here there is HTTP too: it tells what reached it."""
     if service["tls"] == "passthrough":
         return "passed"
-    if service["protocol"] != "http":
-        return "ssh" if service["protocol"] == "ssh" else "tcp"
-    return "reencrypt" if service["tls"] == "reencrypt" else "web"
+    if service["tls"] == "reencrypt":
+        return "reencrypt-h2" if service.get("http2") == "h2" else "reencrypt"
+    if service["protocol"] == "http" or service["tls"] == "edge":
+        return "web"
+    return "ssh" if service["protocol"] == "ssh" else "tcp"
 
 
-def _prepare(site: Site, binary: haproxy.Binary, stands: pool.Pool, folder: Path) -> Running:
+def _inherits(listener: Mapping[str, Any]) -> bool:
+    return any(str(bind).startswith("fd:") for bind in listener["bind"])
+
+
+def _open() -> socket.socket:
+    """A socket that HAProxy inherits."""
+    made = socket.socket()
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    made.bind(("127.0.0.1", 0))
+    made.listen(128)
+    return made
+
+
+def _prepare(site: Site, binary: haproxy.Binary, stands: pool.Pool, folder: Path, opened: Mapping[str, socket.socket]) -> Running:
     kinds: dict[str, pool.Kind] = {name: kind_of(one) for name, one in site["services"].items()}
-    servers = {
-        name: stands.lend(kinds[name], number, proxied="send_proxy" in one) for number, (name, one) in enumerate(site["services"].items())
-    }
-    ports = {name: haproxy.free_port() for name in site["listeners"]}
-    services = {name: one | {"servers": [f"127.0.0.1:{servers[name].port}"]} for name, one in site["services"].items()}
-    (folder / "site.yaml").write_text(text(site | {"services": services}))
-    (folder / "ca.pem").write_text(stands.authority_pem)
-    made = _compile(folder, {f"PORT_{name}": str(port) for name, port in ports.items()}, binary)
-    bundle = render.render_build(made)
-    for file in bundle.files:
+    servers = _servers(site, kinds, stands)
+    names = [*site["listeners"], *site.get("admin", ())]
+    ports = {name: opened[name].getsockname()[1] if name in opened else haproxy.free_port() for name in names}
+    _write(site, servers, folder)
+    variables = {f"PORT_{name}": str(port) for name, port in ports.items()} | {"DIR": str(folder)}
+    variables |= {f"FD_{name}": str(one.fileno()) for name, one in opened.items()}
+    variables |= {papers.variable(user): password for user, password in papers.PASSWORDS.items()}
+    made = _compile(folder, variables, binary)
+    for file in render.render_build(made).files:
         path = folder / "run" / file.path
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=file.mode)
         path.write_bytes(file.content)
     config = (folder / "run" / "haproxy.cfg").read_text()
-    return Running(explain.Explainer(made), made, ports, servers, kinds, config)
+    labels = {place: _said(site, *place).get("name", f"127.0.0.1:{server.port}") for place, server in servers.items()}
+    return Running(explain.Explainer(made), made, ports, folder, servers, labels, kinds, config)
+
+
+def _servers(site: Site, kinds: Mapping[str, pool.Kind], stands: pool.Pool) -> dict[tuple[str, int], standin.Server]:
+    places = [(name, number) for name, one in site["services"].items() for number in range(len(one.get("servers", [{}])))]
+    return {
+        (name, number): stands.lend(kinds[name], lent, proxied="send_proxy" in site["services"][name])
+        for lent, (name, number) in enumerate(places)
+    }
+
+
+def _said(site: Site, service: str, number: int) -> dict[str, Any]:
+    """What the site says of a server, but for its address."""
+    return site["services"][service].get("servers", [{}])[number]
+
+
+def _write(site: Site, servers: Mapping[tuple[str, int], standin.Server], folder: Path) -> None:
+    """The site file, or the two of a site that includes one, and what they name."""
+    papers.write(folder)
+    services: dict[str, Any] = {}
+    for name, one in site["services"].items():
+        mine = [{"address": f"127.0.0.1:{server.port}"} | _said(site, *place) for place, server in servers.items() if place[0] == name]
+        services[name] = one | {"servers": mine}
+    elsewhere = list(services)[::2] if site.get("include") else []
+    here = {name: one for name, one in services.items() if name not in elsewhere}
+    (folder / "site.yaml").write_text(text(site | {"services": here}))
+    if elsewhere:
+        (folder / "more.yaml").write_text(text({"services": {name: services[name] for name in elsewhere}}))
 
 
 def _compile(folder: Path, variables: Mapping[str, str], binary: haproxy.Binary) -> build.Build:
@@ -120,12 +180,18 @@ def _compile(folder: Path, variables: Mapping[str, str], binary: haproxy.Binary)
 
 
 @contextmanager
-def _serving(binary: haproxy.Binary, folder: Path) -> Generator[None]:
+def _serving(binary: haproxy.Binary, folder: Path, inherited: Sequence[int]) -> Generator[None]:
     log = folder / "haproxy.log"
     variables = environment.for_haproxy({"HAPILOT_RUN": str(folder)})
     with log.open("wb") as sink:
         process = subprocess.Popen(
-            [binary.path, "-db", "-f", "haproxy.cfg"], cwd=folder / "run", env=variables, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink
+            [binary.path, "-db", "-f", "haproxy.cfg"],
+            cwd=folder / "run",
+            env=variables,
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=sink,
+            pass_fds=inherited,
         )
     try:
         _wait(folder / "runtime.sock", process, log)

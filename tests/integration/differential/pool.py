@@ -10,11 +10,12 @@ from typing import Literal
 
 from support import certificates, servers, standin
 
-Kind = Literal["web", "reencrypt", "passed", "ssh", "tcp"]
-"""Plain HTTP; HTTPS for names of the sites; HTTPS under its own name, for connections passed through; and the two without HTTP."""
+Kind = Literal["web", "reencrypt", "reencrypt-h2", "passed", "ssh", "tcp"]
+"""HTTP in clear, of either version; HTTPS for names of the sites, also with HTTP/2; HTTPS under its own name, for connections passed
+through; and the two without HTTP."""
 
 CERTIFIED = ("a.test", "b.test", "*.a.test", "*.test", "*.x.a.test", "fixed.test")
-"""The names for which the stand-ins of kind ``reencrypt`` have a certificate."""
+"""The names for which the stand-ins of kinds ``reencrypt`` and ``reencrypt-h2`` have a certificate."""
 
 
 class Pool:
@@ -24,7 +25,6 @@ class Pool:
         self._stand = stand
         self._started: dict[tuple[Kind, bool, int], standin.Server] = {}
         self._authority = certificates.authority()
-        self.authority_pem = self._authority.pem.decode("ascii")
 
     def lend(self, kind: Kind, number: int, *, proxied: bool) -> standin.Server:
         """The stand-in of that kind and number. ``proxied``: it refuses connections without a PROXY header."""
@@ -40,6 +40,8 @@ class Pool:
                 return self._stand.http(name, proxy=policy)
             case "reencrypt":
                 return self._stand.https(name, self._authority.issue(*CERTIFIED), proxy=policy)
+            case "reencrypt-h2":
+                return self._stand.https(name, self._authority.issue(*CERTIFIED), alpn=("h2", "http/1.1"), proxy=policy)
             case "passed":
                 return self._stand.https(name, self._authority.issue(f"{name}.test"), alpn=("h2", "http/1.1"), proxy=policy)
             case "ssh":

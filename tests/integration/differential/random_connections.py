@@ -5,10 +5,12 @@ Comes in: a site. Goes out: `words.Connection` values for its listeners. Called 
 
 from __future__ import annotations
 
+import ipaddress
 import random
 from collections.abc import Sequence
 from typing import Any
 
+from integration.differential import aims
 from integration.differential.words import Connection, Proxy, Site
 
 HOSTS = ("a.test", "b.test", "x.a.test", "y.a.test", "q.a.test", "w.x.a.test", "z.test", "test", "nowhere.example", "fixed.test")
@@ -21,50 +23,82 @@ ODD_PATHS = (
     "/a/.b/c", "/a/b%20c", "/%2561", "/a+b", "/a/b/?a=1?b=2", "/a//../b", "/%2f%2fa", "/a%5cb", "/a%3bx/b",
     "/.well-known//acme-challenge/t", "/a%3f/b", "/%41",
 )  # fmt: skip
-ADDRESSES = ("203.0.113.7", "127.0.0.2", "127.0.0.5", "10.1.2.3", "192.0.2.9", "::1", "2001:db8::7", "[::1]:80", "1.2.3.4:55", "bogus", "")
+ADDRESSES = (
+    "203.0.113.7", "127.0.0.2", "127.0.0.5", "10.1.2.3", "192.0.2.9", "::1", "2001:db8::7", "[::1]:80", "1.2.3.4:55", "bogus", "",
+    "2002:7f00:1::1", "::ffff:127.0.0.2", "::10.1.2.3", "2001:db8:0:1::9",
+)  # fmt: skip
 FORGED = (
     "X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Port", "x-forwarded-server", "Forwarded", "X-Real-IP", "X_Forwarded_For",
-    "X-Forwarded_For", "X_Real_IP", "x_forwarded-proto", "Forwarded_", "X-Custom", "X-Real-Port", "X_Forwarded",
+    "X-Forwarded_For", "X_Real_IP", "x_forwarded-proto", "Forwarded_", "X-Custom", "X-Real-Port", "X_Forwarded", "Client-Cert",
+    "X-SSL-Client-CN", "client_cert", "X_SSL-Client_DN", "X-One", "X-Three", "Cache-Control", "Accept",
 )  # fmt: skip
+OPTIONS = ("close", "keep-alive", "x-forwarded-for", "close, X-Real-IP", "X-One", "Forwarded")
 SOURCES = ("127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.9")
+SIX = ("2001:db8::7", "2001:db8::7", "2002:a01:203::1", "::1", "2001:db8:0:77::1", "::ffff:0:1")
 BYTES = ("\x00\x01\x02garbage\n", "220 hello\r\n", "get / http\r\n\r\n", "SSH", "SSH-2.0\n", "\x16\x03", "A" * 40, "GET /")
 
 
 def connection(dice: random.Random, site: Site) -> Connection:
-    """One connection to one of the listeners."""
-    used = sorted({name for one in site["services"].values() for name in one["listener"]})
-    listener = dice.choice(used if used and dice.randint(0, 19) else sorted(site["listeners"]))
-    spoken = _spoken(site, listener)
-    told: dict[str, Any] = {"listener": listener, "kind": dice.choice(spoken)}
-    if _has_ipv6(site, listener) and dice.randint(0, 3) == 0:
-        told |= {"address": "::1", "source": "::1"}
-    else:
-        told["source"] = dice.choice(SOURCES)
+    """One connection to one of the listeners, or to an administrative page."""
+    if site.get("admin") and dice.randint(0, 9) == 0:
+        return aims.administrative(dice, site)
+    listener = dice.choice(_open(dice, site))
+    told: dict[str, Any] = {"listener": listener, "kind": dice.choice(_spoken(site, listener))}
+    told |= _place(dice, site["listeners"][listener])
     if told["kind"] in ("http", "https"):
         told |= _request(dice, _known(site, listener))
+        told |= aims.aimed(dice, site, told) if dice.randint(0, 2) else {}
     if told["kind"] == "https":
         told |= _hellos(dice, told["host"])
+        told |= aims.identified(dice, site, told)
+        told |= {"old_tls": True} if dice.randint(0, 5) == 0 and site.get("tls", {}).get("profile") != "modern" else {}
+        told |= {"before": told["sni"]} if told["version"] == "2" and told["sni"] and dice.randint(0, 3) == 0 else {}
     if told["kind"] == "bytes":
         told["data"] = dice.choice(BYTES)
-    told["proxy"] = _proxies(dice, str(site["listeners"][listener].get("accept_proxy", "never")))
+    told |= _introduced(dice, site["listeners"][listener], told)
     return Connection(**told)
+
+
+def _introduced(dice: random.Random, listener: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
+    """A PROXY header, mostly from an address that may send one."""
+    header = _proxies(dice, str(listener.get("accept_proxy", "never")))
+    networks = [ipaddress.ip_network(one) for one in listener.get("trusted", ())]
+    near = [one for one in SOURCES if any(ipaddress.ip_address(one) in network for network in networks)]
+    moves = header is not None and near and told.get("address", "127.0.0.1") in ("127.0.0.1", "fd") and dice.randint(0, 3)
+    return {"proxy": header} | ({"source": dice.choice(near)} if moves else {})
+
+
+def _open(dice: random.Random, site: Site) -> list[str]:
+    """Listeners to connect to, mostly those that some service uses."""
+    used = sorted({name for one in site["services"].values() for name in one.get("listener", ())})
+    return used if used and dice.randint(0, 19) else sorted(site["listeners"])
+
+
+def _place(dice: random.Random, listener: dict[str, Any]) -> dict[str, Any]:
+    """The address to connect to, and the client's: often one of a few that sites speak of, sometimes one of many."""
+    binds = [str(bind) for bind in listener["bind"]]
+    for kind in ("unix", "fd"):
+        if binds[0].startswith(f"{kind}:"):
+            return {"address": kind, "source": dice.choice(SOURCES)} if kind == "fd" else {"address": kind}
+    if any(bind.startswith((":", "[")) for bind in binds) and dice.randint(0, 3) == 0:
+        return {"address": "::1", "source": "::1"}
+    many = f"127.{dice.randint(0, 255)}.{dice.randint(0, 255)}.{dice.randint(1, 254)}"
+    return {"source": many if dice.randint(0, 3) == 0 else dice.choice(SOURCES)}
 
 
 def _spoken(site: Site, listener: str) -> list[str]:
     """What to speak, more often what the listener understands."""
-    here = [one for one in site["services"].values() if listener in one["listener"]]
+    here = [one for one in site["services"].values() if listener in one.get("listener", ())]
     kinds = ["https", "http", "http", "ssh", "silent", "bytes"]
     if any(one["tls"] != "none" for one in here):
-        kinds += ["https"] * 9
+        kinds += ["https"] * 16
     if site["listeners"][listener].get("redirect") or any(one["tls"] == "none" and one["protocol"] == "http" for one in here):
-        kinds += ["http"] * 7
+        kinds += ["http"] * 12
     if any(one["protocol"] == "ssh" for one in here):
         kinds += ["ssh", "silent"]
+    if "default" in site["listeners"][listener]:
+        kinds += ["https", "http"]
     return kinds
-
-
-def _has_ipv6(site: Site, listener: str) -> bool:
-    return any(str(bind).startswith((":", "[")) for bind in site["listeners"][listener]["bind"])
 
 
 def _request(dice: random.Random, known: Sequence[str]) -> dict[str, Any]:
@@ -72,8 +106,10 @@ def _request(dice: random.Random, known: Sequence[str]) -> dict[str, Any]:
     told: dict[str, Any] = {"version": version, "host": _host(dice, known)}
     told["path"] = dice.choice(dice.choice((PLAIN_PATHS, PLAIN_PATHS, ODD_PATHS)))
     told["headers"] = tuple(_header(dice) for _ in range(dice.randint(0, 3)))
+    if version != "2" and dice.randint(0, 19) == 0:
+        told["headers"] += (("Connection", dice.choice(OPTIONS)),)
     if dice.randint(0, 9) == 0:
-        told["method"] = dice.choice(("POST", "OPTIONS", "PROPFIND", "DELETE"))
+        told["method"] = dice.choice(("POST", "OPTIONS", "PROPFIND", "DELETE", "get"))
     if version != "2" and dice.randint(0, 19) == 0:
         told["path"] = dice.choice((f"http://{told['host']}/a", "http://b.test/a/b?x", "*", "HTTPS://a.test:443/ab"))
     return told
@@ -81,7 +117,7 @@ def _request(dice: random.Random, known: Sequence[str]) -> dict[str, Any]:
 
 def _known(site: Site, listener: str) -> tuple[str, ...]:
     """Names that lead somewhere on the listener; of wildcards one that is meant."""
-    patterns = [str(host) for one in site["services"].values() if listener in one["listener"] for host in one.get("host", ())]
+    patterns = [str(host) for one in site["services"].values() if listener in one.get("listener", ()) for host in one.get("host", ())]
     return tuple(pattern.replace("*", "q") for pattern in patterns)
 
 
@@ -113,10 +149,10 @@ def _hellos(dice: random.Random, host: str | None) -> dict[str, Any]:
     """How TLS is started: mostly for the requested host."""
     same = (host or "").rpartition(":")[0] if ":" in (host or "") else host or ""
     sni: str | None = same
-    match dice.randint(0, 9):
+    match dice.randint(0, 19):
         case 0:
             sni = None
-        case 1 | 2:
+        case 1 | 2 | 3:
             sni = dice.choice(HOSTS)
         case _:
             pass
@@ -142,5 +178,5 @@ def _proxies(dice: random.Random, accept: str) -> Proxy | None:
     version = dice.choice((1, 2))
     kind = dice.choice(("proxy", "proxy", "proxy", "local" if version == 2 else "unknown"))
     if dice.randint(0, 3) == 0:
-        return Proxy(version, kind, ("2001:db8::7", 1234), ("2001:db8::1", 443))
+        return Proxy(version, kind, (dice.choice(SIX), 1234), ("2001:db8::1", 443))
     return Proxy(version, kind, (dice.choice(("192.0.2.7", "127.0.0.2", "10.9.9.9")), 1234), ("192.0.2.1", 443))

@@ -10,13 +10,16 @@ import copy
 import time
 from collections.abc import Iterator
 from dataclasses import fields, replace
+from typing import Any
 
 from integration.differential import experiment, lab
 from integration.differential.pool import Pool
 from integration.differential.words import Connection, Site
 
-_KEYS = {"services": ("path", "send_proxy", "health", "host", "verify"), "listeners": ("plain_http", "accept_proxy", "trusted", "redirect")}
-"""What may be left out of a service and of a listener."""
+_NEEDED = {"services": ("protocol", "tls", "listener"), "listeners": ("bind",)}
+"""What may not be left out of a service and of a listener."""
+_REST = ("admin", "log", "tls", "include", "raw")
+"""What may be left out of a site."""
 
 
 def shrink(found: experiment.Disagreement, stands: Pool, seconds: float = 30.0) -> experiment.Disagreement | None:
@@ -50,13 +53,28 @@ def _smaller(site: Site, connection: Connection) -> Iterator[tuple[Site, Connect
             yield _without(site, kind, name), connection
     for each in _plainer(connection):
         yield site, each
-    for kind, keys in _KEYS.items():
-        found = [(name, key) for name, one in site[kind].items() for key in keys if one.get(key)]
-        for path in found:
-            yield _without(site, kind, *path), connection
+    for each in _sparser(site):
+        yield each, connection
+
+
+def _sparser(site: Site) -> Iterator[Site]:
+    """The site without one of its keys."""
+    for key in _REST:
+        if key in site:
+            yield {name: one for name, one in site.items() if name != key}
+    for kind, needed in _NEEDED.items():
+        paths = [(name, *path) for name, one in site[kind].items() for path in _keys(one) if path[0] not in needed]
+        yield from (_without(site, kind, *path) for path in paths)
     for number in range(len(site["certificates"])):
         certificates = [each for place, each in enumerate(site["certificates"]) if place != number]
-        yield site | {"certificates": certificates}, connection
+        yield site | {"certificates": certificates}
+
+
+def _keys(one: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    """The keys of a service or listener, then those inside of them."""
+    yield from ((key,) for key in one)
+    inside: dict[str, dict[str, Any]] = {key: value for key, value in one.items() if isinstance(value, dict)}
+    yield from ((key, inner) for key, value in inside.items() if len(value) > 1 for inner in value)
 
 
 def _without(site: Site, *path: str) -> Site:
@@ -65,11 +83,25 @@ def _without(site: Site, *path: str) -> Site:
     for name in path[:-1]:
         place = place[name]
     del place[path[-1]]
-    if path[0] == "listeners" and len(path) == 2:
-        for one in less["services"].values():
-            one["listener"] = [name for name in one["listener"] if name != path[1]]
-        less["services"] = {name: one for name, one in less["services"].items() if one["listener"]}
+    if len(path) == 2:
+        _forget(less, path[0], path[1])
     return less
+
+
+def _forget(site: Site, kind: str, name: str) -> None:
+    """Takes out what refers to a listener or service that is gone."""
+    listeners, services = site["listeners"], site["services"]
+    if kind == "listeners":
+        for one in services.values():
+            if "listener" in one:
+                one["listener"] = [other for other in one["listener"] if other != name]
+        site["services"] = {key: one for key, one in services.items() if one.get("listener", True)}
+    for one in listeners.values():
+        if one.get("default") == name:
+            del one["default"]
+    for one in services.values():
+        if "canary" in one and one["canary"].get("service") == name:
+            del one["canary"]
 
 
 def _plainer(connection: Connection) -> Iterator[Connection]:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from support.clienthello import Sizes
 
 Site = dict[str, Any]
-"""A site file as data. Ports are ``${PORT_<listener>}``; services have no servers yet."""
+"""A site file as data. Ports are ``${PORT_<listener>}``; servers have no address yet, and a service without ``servers`` has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,8 @@ class Connection:
 
     listener: str
     kind: Literal["https", "http", "ssh", "silent", "bytes"]
-    address: Literal["127.0.0.1", "::1"] = "127.0.0.1"
+    address: Literal["127.0.0.1", "::1", "unix", "fd"] = "127.0.0.1"
+    """Where it arrives; ``unix`` and ``fd`` at the listener's socket of that kind."""
     source: str = "127.0.0.1"
     version: Literal["1.0", "1.1", "2"] = "1.1"
     method: str = "GET"
@@ -47,6 +48,12 @@ class Connection:
     """Whether the ClientHello names protocols at all."""
     long_hello: bool = False
     """A ClientHello of more than 1,600 bytes, as post-quantum key shares make it."""
+    identity: str | None = None
+    """The certificate that the client has: the name of an authority of ``papers``."""
+    old_tls: bool = False
+    """TLS 1.2 at most."""
+    before: str | None = None
+    """With HTTP/2: the host of an earlier request on the same connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +74,24 @@ class View:
     headers: tuple[tuple[str, str], ...] | None = None
     """Those of the request, sorted by name, names in lower case."""
     path: str | None = None
+    server: int | None = None
+    """Which of the service's servers it was."""
+    answer: tuple[tuple[str, str], ...] | None = None
+    """The headers that the client got, but for those of one hop, as ``headers``; of a server's answer without its length."""
+    body: str | None = None
+    """Of HAProxy's own answers, as Latin-1."""
+
+
+LATER = ("server", "answer", "body")
+"""Fields that a golden case need not state."""
 
 
 def differences(predicted: View, seen: View) -> dict[str, tuple[Any, Any]]:
-    """Each field in which the two differ: its name, predicted, seen."""
+    """Each field in which the two differ: its name, predicted, seen. What the client got is compared where both sides know it: a
+    client that speaks no HTTP sees only bytes, and why a server can't be reached only the network knows."""
     pairs = {each.name: (getattr(predicted, each.name), getattr(seen, each.name)) for each in fields(View)}
-    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+    unknown = {name for name in ("answer", "body") if None in pairs[name]}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1] and name not in unknown}
 
 
 def as_data(value: Connection | View) -> dict[str, Any]:
