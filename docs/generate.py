@@ -1,8 +1,8 @@
 """Writes the parts of the documentation that follow from the code: the catalogue of diagnostics, the keys of the site file,
-the options of every command, and the JSON Schema.
+the options of every command, the rules of lint, the metrics, the JSON Schema, and the Grafana dashboard that lies beside it in ``deploy/``.
 
-The code goes in, files below ``docs/`` come out. ``make docs`` calls it; with ``--check`` it writes nothing and fails where a file
-is not what it would write, which ``make check`` and the tests ask. Nothing here is shipped to users.
+The code goes in, files below ``docs/`` and ``deploy/`` come out. ``make docs`` calls it; with ``--check`` it writes nothing and fails
+where a file is not what it would write, which ``make check`` and the tests ask. Nothing here is shipped to users.
 """
 
 from __future__ import annotations
@@ -15,13 +15,17 @@ from pathlib import Path
 from typing import Any, cast
 
 import click
+import lint_pages
 
 from hapilot.base import catalogue
 from hapilot.cli import main
 from hapilot.compile.passes import supported
-from hapilot.model import spec, values
+from hapilot.model import fitting, spec, values
+from hapilot.publish import dashboard, facts, metrics, tally
 
 DOCS = Path(__file__).resolve().parent
+FOLDERS = (DOCS / "generated", DOCS / "lint")
+"""Folders with nothing but generated files."""
 
 SECTIONS = {
     "listeners": "Listener",
@@ -30,6 +34,16 @@ SECTIONS = {
     "health": "Health",
     "verify": "Verify",
     "timeouts": "Timeouts",
+    "match": "Match",
+    "balance-hash": "HashBalance",
+    "sticky": "Sticky",
+    "headers": "HeaderChanges",
+    "rewrite": "Rewrite",
+    "redirect": "Redirect",
+    "client-certificates": "ClientCertificates",
+    "rate-limit": "RateLimit",
+    "canary": "Canary",
+    "maintenance": "Maintenance",
     "certificates": "Certificate",
     "tls": "Tls",
     "stats": "Stats",
@@ -43,20 +57,21 @@ SECTIONS = {
 }
 """Name of a table of keys to the definition in the schema."""
 
-WAITING = {"Service": supported.SERVICE_KEYS, "Server": supported.SERVER_KEYS, "Listener": ("default",), "Certificate": ("acme",)}
-"""Keys that are in the schema and not compiled yet, by definition; they are left out of the tables."""
-
 
 def generated() -> Iterator[tuple[Path, str]]:
     """Every generated file with its text."""
     schema = spec.json_schema()
     yield DOCS / "hapilot.schema.json", json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
     yield DOCS / "diagnostics.md", _diagnostics()
-    yield DOCS / "generated" / "waiting.md", _waiting()
+    yield DOCS / "generated" / "matrix.md", _matrix()
+    yield DOCS / "generated" / "metrics.md", _metrics()
+    yield DOCS.parent / "deploy" / "grafana" / "hapilot.json", dashboard.text()
+    for name, text in lint_pages.pages():
+        yield DOCS / "lint" / name, text
     for name, definition in SECTIONS.items():
         yield DOCS / "generated" / f"keys-{name}.md", _keys(schema["$defs"], definition)
-    for verb in main.VERBS:
-        yield DOCS / "generated" / f"options-{verb}.md", _options(verb)
+    for words in _commands():
+        yield DOCS / "generated" / f"options-{'-'.join(words)}.md", _options(*words)
 
 
 def _diagnostics() -> str:
@@ -70,9 +85,22 @@ def _diagnostics() -> str:
     return f"{intro}\n{_table(('code', 'meaning'), rows)}"
 
 
-def _waiting() -> str:
-    keys = ", ".join(f"`{key}`" for key in sorted(supported.SERVICE_KEYS))
-    return f"{keys}; `maintenance` of a server\n"
+def _matrix() -> str:
+    """Which keys of a service go with which protocol and TLS mode."""
+    heads = ("key", *(f"{protocol} {mode}" for protocol, mode in fitting.KINDS))
+    rows = ((f"`{fit.shown}`", *("✓" if kind in fit.kinds else "" for kind in fitting.KINDS)) for fit in fitting.FITS)
+    return _table(heads, rows)
+
+
+def _metrics() -> str:
+    """hapilot's own metrics, as a site with a service and a certificate has them."""
+    service = facts.Service("shop", "shop", "edge", "up", 1, 1)
+    running = facts.Running("2.8", 1, 0.0, 0.0, 0.0, 0, 1, (service,), (facts.Certificate("shop", ("shop.example.test",), 0.0),))
+    rows = (
+        (f"`{one.samples[0].name}`", ", ".join(f"`{label}`" for label in one.samples[0].labels), one.type, one.documentation)
+        for one in metrics.families(facts.Facts("1", tally.Tally().applied(0.0), running))
+    )
+    return _table(("metric", "labels", "type", "meaning"), rows)
 
 
 def _keys(definitions: Mapping[str, Any], name: str) -> str:
@@ -81,7 +109,7 @@ def _keys(definitions: Mapping[str, Any], name: str) -> str:
     rows = [
         (f"`{key}`", _takes(said), _default(said, needed=key in required), _meaning(definitions, said))
         for key, said in definition["properties"].items()
-        if key not in WAITING.get(name, ())
+        if key not in supported.WAITING.get(name, ())
     ]
     return _table(("key", "takes", "default", "meaning"), rows)
 
@@ -125,12 +153,24 @@ def _meaning(definitions: Mapping[str, Any], said: Mapping[str, Any]) -> str:
     return next((" ".join(text.replace("``", "`").split()) for text in texts if text), "")
 
 
-def _options(verb: str) -> str:
-    root = click.Context(main.cli, info_name="hapilot", **main.cli.context_settings)
-    command = main.cli.get_command(root, verb)
-    if command is None:
-        raise LookupError(f"{verb} is no command")
-    context = click.Context(command, parent=root, info_name=verb)
+def _commands() -> Iterator[tuple[str, ...]]:
+    """The words of every command; of a group, those of its commands."""
+    for verb in main.VERBS:
+        command = main.cli.get_command(click.Context(main.cli), verb)
+        if isinstance(command, click.Group):
+            yield from ((verb, name) for name in command.commands)
+        else:
+            yield (verb,)
+
+
+def _options(*words: str) -> str:
+    context = click.Context(main.cli, info_name="hapilot", **main.cli.context_settings)
+    command: click.Command = main.cli
+    for word in words:
+        found = command.get_command(context, word) if isinstance(command, click.Group) else None
+        if found is None:
+            raise LookupError(f"{' '.join(words)} is no command")
+        command, context = found, click.Context(found, parent=context, info_name=word)
     usage = " ".join(command.get_usage(context).removeprefix("Usage: ").split())
     rows: list[tuple[str, str]] = []
     for parameter in command.get_params(context):
@@ -144,7 +184,7 @@ def _options(verb: str) -> str:
 
 def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     lines = [tuple(heads), *(tuple(cell.replace("|", "\\|") for cell in row) for row in rows)]
-    text = [f"| {' | '.join(cells)} |".replace("|  |", "| |") for cells in lines]
+    text = [f"| {' | '.join(cells)} |".replace("|  |", "| |").replace("|  |", "| |") for cells in lines]
     return "\n".join([text[0], "|" + " --- |" * len(lines[0]), *text[1:]]) + "\n"
 
 
@@ -152,18 +192,18 @@ def stale() -> list[str]:
     """Files that are not what would be written, and files among the generated ones that nothing writes."""
     wanted = dict(generated())
     wrong = [path for path, text in wanted.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
-    wrong += [path for path in (DOCS / "generated").iterdir() if path not in wanted]
+    wrong += [path for folder in FOLDERS for path in folder.iterdir() if path not in wanted]
     return sorted(str(path.relative_to(DOCS.parent)) for path in wrong)
 
 
 def write() -> None:
     """Writes every file, and removes generated ones that are no longer written."""
     wanted = dict(generated())
-    folder = DOCS / "generated"
-    folder.mkdir(exist_ok=True)
-    for path in folder.iterdir():
-        if path not in wanted:
-            path.unlink()
+    for folder in FOLDERS:
+        folder.mkdir(exist_ok=True)
+        for path in folder.iterdir():
+            if path not in wanted:
+                path.unlink()
     for path, text in wanted.items():
         path.write_text(text, encoding="utf-8")
 

@@ -18,8 +18,10 @@ from docs import documented
 from support import haproxy, ports
 
 ROOT = Path(__file__).resolve().parents[2]
+KEYS = ROOT / "docs" / "site-file"
+"""Many small pages: ``make test`` runs what on them looks at a site in one process (test_site_file), ``make test-all`` all of it here."""
 PAGES = [
-    page
+    pytest.param(page, marks=pytest.mark.system) if page.parent == KEYS else page
     for page in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
     if "_build" not in page.parts and any(isinstance(step, documented.Command) for step in documented.steps(page))
 ]
@@ -96,7 +98,7 @@ def _background(step: documented.Command, wanted: documented.Ports, folder: Path
     log = folder.parent / f"line-{step.line}.log"
     with log.open("wb") as sink:
         process = subprocess.Popen(
-            ["bash", "-c", f"exec {wanted.replace(step.text)}"],
+            ["bash", "-c", f"exec env {wanted.replace(step.text)}"],
             cwd=folder,
             env=_environment(folder),
             stdin=subprocess.DEVNULL,

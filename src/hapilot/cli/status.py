@@ -80,7 +80,7 @@ def _console() -> Console:
 
 def _parts(seen: report.Report) -> Iterator[RenderableType]:
     changed = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seen.last_change))
-    yield f"{seen.site}: generation {seen.generation} since {changed}"
+    yield f"{seen.site}: generation {seen.generation} since {changed}" + _standing(seen)
     attended = f"looked after by process {seen.hapilot_pid}" if seen.hapilot_pid else "no hapilot looks after it: `hapilot up` does"
     yield f"HAProxy {seen.haproxy}, process {seen.pid}, {seen.connections} connections; {attended}"
     if seen.old_workers:
@@ -89,6 +89,13 @@ def _parts(seen: report.Report) -> Iterator[RenderableType]:
     yield _services(seen)
     for certificate in seen.certificates:
         yield f"certificate {certificate.name}: {', '.join(certificate.hosts)}, until {certificate.not_after[:10]}"
+
+
+def _standing(seen: report.Report) -> str:
+    """What is not as the site's files say, or not for long."""
+    if seen.confirm_until:
+        return f"; goes at {time.strftime('%H:%M:%S', time.localtime(seen.confirm_until))} unless `hapilot confirm` keeps it"
+    return f"; rolled back to {seen.rolled_back_to}" if seen.rolled_back_to else ""
 
 
 def _listeners(seen: report.Report) -> RenderableType:

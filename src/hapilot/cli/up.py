@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 import click
 
 from hapilot.base.diagnostics import Diagnostic
 from hapilot.cli import options, output
+from hapilot.runtime.retention import KEPT
 
 
 def _ready(line: str) -> None:
@@ -38,14 +40,30 @@ def _is_missing(site: Path) -> bool:
         return False
 
 
+class _Wished(TypedDict):
+    """The options that say how it is to run."""
+
+    stop_seconds: float
+    on_change: str
+    keep: int
+
+
 @click.command("up")
 @options.site
 @click.option(
     "--stop-seconds", default=30.0, show_default=True, type=click.FloatRange(min=0), help="How long connections may finish when it ends."
 )
+@click.option(
+    "--on-change",
+    default="apply",
+    show_default=True,
+    type=click.Choice(["apply", "ask"]),
+    help="Apply changed files, or wait for `hapilot apply`.",
+)
+@click.option("--keep", default=KEPT, show_default=True, type=click.IntRange(1, 1000), help="Generations kept for `hapilot rollback`.")
 @options.haproxy
 @options.state
-def command(site: Path, stop_seconds: float, haproxy_wanted: str | None, state_path: Path | None) -> None:
+def command(site: Path, haproxy_wanted: str | None, state_path: Path | None, **wished: Unpack[_Wished]) -> None:
     """Run the site. SIGTERM ends it gracefully, SIGHUP re-reads the site; a changed file is applied at once."""
     from hapilot.base import errors
     from hapilot.reconcile import choosing, resuming, signals, targeting
@@ -67,11 +85,13 @@ def command(site: Path, stop_seconds: float, haproxy_wanted: str | None, state_p
         for line in resumed.announced.values() if resumed is not None else ():
             _ready(line)
         # They load the compiler and all of its libraries: most of a start, while HAProxy serves already if it could be resumed.
-        from hapilot.reconcile import loop, serve
+        from hapilot.reconcile import life, loop, serve
 
-        settings = serve.Settings(site, loop.Operator(haproxy, state), target, environment, stop_seconds)
+        operator = loop.Operator(haproxy, state, wished["keep"])
+        asks = wished["on_change"] == "ask"
+        settings = life.Settings(site, operator, target, environment, wished["stop_seconds"], asks)
         state.save_origin({"site": str(site.absolute()), "haproxy": str(haproxy.path), "version": haproxy.version_text})
         try:
-            serve.serve(settings, serve.Voice(ready=_ready, say=_say, show=_show), asked, resumed)
+            serve.serve(settings, life.Voice(ready=_ready, say=_say, show=_show), asked, resumed)
         finally:
             state.tidy()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from hapilot.base.origin import Origin
 from hapilot.render import summary
 from hapilot.runtime import endpoints, preflight
 
@@ -34,6 +35,11 @@ def wanted_binds(made: build.Build) -> tuple[preflight.WantedBind, ...]:
 def opened(made: build.Build) -> tuple[summary.Opened, ...]:
     """Every public address, as the summary keeps it."""
     return tuple(as_opened(bind) for bind in wanted_binds(made))
+
+
+def kept_binds(kept: summary.Summary, where: Origin) -> tuple[preflight.WantedBind, ...]:
+    """Every public address of a generation that was made before; ``where`` it is."""
+    return tuple(preflight.WantedBind(one.host, one.port, where, one.path, one.descriptor) for one in kept.opened)
 
 
 def as_opened(bind: preflight.WantedBind) -> summary.Opened:

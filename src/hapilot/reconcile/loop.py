@@ -1,7 +1,7 @@
-"""One application of a site: verify, look at the addresses, write a generation, start or reload, confirm.
+"""One change: verify, look at the addresses, write a generation, start or reload, confirm.
 
-In: a Prepared site and the HAProxy that runs, if one does. Out: what was done, or an error and the former state. ``serve`` calls it
-for every change, ``demo`` once. The caller holds the state's lock.
+In: a Prepared site or the number of a former generation, and the HAProxy that runs, if one does. Out: what was done, or an error and the
+former state. ``serve`` and ``occasions`` call it for every change, ``demo`` once. The caller holds the state's lock.
 """
 
 from __future__ import annotations
@@ -9,85 +9,108 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from hapilot.base import diagnostics, errors
 from hapilot.base.diagnostics import Diagnostic
-from hapilot.compile import build
-from hapilot.reconcile import addresses, pipeline, resuming, room, serving, verify
+from hapilot.base.origin import Origin
+from hapilot.reconcile import addresses, bringing, difference, pipeline, resuming, room, serving, verify
 from hapilot.render import bundle, summary
-from hapilot.runtime import binary, endpoints, files, identity, preflight, process
+from hapilot.runtime import binary, files, process, record, retention
 from hapilot.sources.file import secrets
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What one application did. ``warned`` is what HAProxy itself had to say, ``note`` what could not be written down."""
+    """What one change did. ``warned`` is what HAProxy itself had to say, ``note`` what could not be written down, ``former`` the generation
+    that served before, 0 for none, and ``differs`` what is other than in it."""
 
     how: Literal["start", "adopt", "reload", "nothing"]
     process: process.Process
     generation: int
     warned: tuple[Diagnostic, ...] = ()
     note: str = ""
+    former: int = 0
+    differs: difference.Difference = difference.SAME
 
 
 @dataclass(frozen=True, slots=True)
-class _Before:
-    """What runs before a change: its generation and summary. After an interrupted change, which leaves the links apart, nobody knows."""
+class Occasion:
+    """Why a change is made. With ``trial_seconds`` it has to be confirmed; ``held`` are the files against which what is brought back
+    stays."""
 
-    former: files.Generation | None
-    summary: summary.Summary | None
-    is_certain: bool
-
-    @property
-    def held(self) -> frozenset[summary.Opened]:
-        """The addresses that HAProxy listens on."""
-        return frozenset(self.summary.opened if self.summary else ())
-
-    def runs(self, wanted: bundle.Bundle) -> bool:
-        """Whether HAProxy runs just these files."""
-        return self.former is not None and self.is_certain and self.former.digest == wanted.digest
-
-    def unchanged(self, wanted: summary.Summary) -> frozenset[tuple[str, str]]:
-        """Backend and name of the servers of ``wanted`` that are what they were."""
-        if self.summary is None or not self.is_certain:
-            return frozenset()
-        return frozenset((backend, name) for backend, name, _ in _marks(wanted) & _marks(self.summary))
+    cause: record.Cause = "start"
+    trial_seconds: float = 0.0
+    held: record.Held | None = None
 
 
-def _marks(of: summary.Summary) -> set[tuple[str, str, str]]:
-    return {(use.backend, name, mark) for use in of.services for name, mark in use.marks.items()}
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A change that may be made: the files, and what is remembered of them."""
+
+    files: bundle.Bundle
+    following: bringing.Following
+    about: files.Description
+    differs: difference.Difference
 
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """Brings prepared sites to life with one HAProxy in one state directory."""
+    """Brings sites and former generations to life with one HAProxy in one state directory, which keeps ``keep`` generations."""
 
     haproxy: binary.Haproxy
     state: files.StateDirectory
+    keep: int = retention.KEPT
 
-    def apply(self, prepared: pipeline.Prepared, running: process.Process | None) -> Applied:
+    def apply(self, prepared: pipeline.Prepared, running: process.Process | None, occasion: Occasion = Occasion()) -> Applied:
         """Make ``prepared`` the running state. Raises HapilotError, and then the former state serves on, where one did."""
         made, wanted = prepared.require()
         with _said():
-            before = self._before(running)
-            if running is not None and before.former is not None and before.runs(wanted):
-                return Applied("nothing", running, before.former.number)
+            before = bringing.look(self.state, running)
+            if running is not None and before.runs(wanted):
+                return Applied("nothing", running, before.number, former=before.number)
             warned = room.check_room(made)
             if not diagnostics.has_errors(warned):
                 warned = (*warned, *verify.verify(made, wanted, self.haproxy))
             if diagnostics.has_errors(warned):
                 raise errors.SiteError((*prepared.diagnostics, *warned))
-            self._preflight(made, running, before)
+            self._bringing.preflight(addresses.wanted_binds(made), running, before)
             kept = summary.summarise(made, addresses.opened(made), secrets.variables(made.site.spec))
-            about = files.Description(time.time(), f"{len(made.routes)} routes", str(prepared.path.absolute()))
-            generation = self.state.write(wanted, about, kept.as_json()).number
-            self.state.activate(generation)
-            if running is None:
-                return Applied("start", self._start(made, kept, before), generation, warned, self._confirmed(generation))
-            self._reload(kept, running, before)
-            return Applied("reload", running, generation, warned, self._confirmed(generation))
+            differs = self._difference(before, wanted, kept)
+            origin = str(prepared.path.absolute())
+            about = files.Description(time.time(), differs.brief, origin, occasion.cause, trial=_trial(occasion, before))
+            following = bringing.Following(kept, made.target.drop_to or None)
+            return replace(self._bring(_Change(wanted, following, about, differs), running, before), warned=warned)
+
+    def restore(self, number: int, running: process.Process | None, occasion: Occasion, drop_to: str | None) -> Applied:
+        """Make the files of generation ``number`` the running state, as a new generation. Raises HapilotError as :meth:`apply` does."""
+        with _said():
+            before = bringing.look(self.state, running)
+            target, wanted = self.state.generation(number), self.state.bundle(number)
+            if wanted.digest != target.digest:
+                raise errors.StateBroken(f"files in {target.path} were changed by hand", "`hapilot history` lists the other generations")
+            if running is not None and before.runs(wanted):
+                return Applied("nothing", running, before.number, former=before.number)
+            kept = serving.summary_of(self.state, number)
+            verify.verify_kept(target.path, kept, self.haproxy)
+            self._bringing.preflight(addresses.kept_binds(kept, Origin(str(target.path))), running, before)
+            differs = self._difference(before, wanted, kept)
+            about = files.Description(time.time(), differs.brief, target.description.origin, occasion.cause, number, occasion.held)
+            return self._bring(_Change(wanted, bringing.Following(kept, drop_to), about, differs), running, before)
+
+    def resume(self, running: process.Process | None, drop_to: str | None) -> Applied:
+        """Go on with the current generation as it is on disk: finish its change if it was interrupted, start HAProxy if none runs."""
+        with _said():
+            before, current = bringing.look(self.state, running), self.state.current()
+            if current is None:
+                raise errors.StateBroken(f"{self.state.current_link} is missing", "apply the site again")
+            if running is not None and before.is_certain:
+                return Applied("adopt", running, current.number, former=before.number)
+            kept = serving.summary_of(self.state, current.number)
+            self._bringing.preflight(addresses.kept_binds(kept, Origin(str(current.path))), running, before)
+            brought = self._bringing.go(current.number, bringing.Following(kept, drop_to), running, before)
+            return Applied(brought.how, brought.process, current.number, note=brought.note, former=before.number)
 
     def restart(self, drop_to: str | None) -> process.Process:
         """Start HAProxy again on the current generation, after it ended by itself."""
@@ -97,69 +120,39 @@ class Operator:
             started = resuming.launch(self.haproxy, self.state, drop_to, kept)
             if current is not None:
                 # Where it can't be written down the next change finds the links apart, and is made all the same.
-                self._confirmed(current.number)
+                self._bringing.confirmed(current.number)
             return started
 
-    def _before(self, running: process.Process | None) -> _Before:
-        former, current = self.state.serving(), self.state.current()
-        known = serving.serving_summary(self.state) if running is not None else None
-        return _Before(former, known, former is not None and current is not None and current.number == former.number)
+    @property
+    def _bringing(self) -> bringing.Bringing:
+        return bringing.Bringing(self.haproxy, self.state)
 
-    def _confirmed(self, generation: int) -> str:
-        """Notes that HAProxy runs ``generation``. It does, whether or not that can be written: then what to tell the user."""
-        try:
-            self.state.confirm(generation)
-        except errors.StateBroken as problem:
-            return f"generation {generation} runs, but this can't be written down, so `hapilot status` shows the former one: {problem}"
-        return ""
-
-    def _start(self, made: build.Build, kept: summary.Summary, before: _Before) -> process.Process:
-        try:
-            started = resuming.launch(self.haproxy, self.state, made.target.drop_to or None, kept)
-            try:
-                started.wait_ready(addresses.to_wait_for(kept.opened))
-            except errors.HaproxyFailed:
-                started.stop(0.0)
-                raise
-        except errors.HapilotError:
-            self._back_to(before.former)
-            raise
-        return started
-
-    def _reload(self, kept: summary.Summary, running: process.Process, before: _Before) -> None:
-        """A refused reload leaves the old worker; one that was taken and does not serve is undone by another."""
-        unchanged = before.unchanged(kept)
-        try:
-            running.reload(unchanged)
-        except errors.HapilotError:
-            self._back_to(before.former)
-            raise
-        try:
-            # HAProxy handed the other sockets over.
-            running.wait_ready(addresses.to_wait_for(one for one in kept.opened if one not in before.held))
-        except errors.HaproxyFailed:
-            self._back_to(before.former)
-            with contextlib.suppress(errors.HapilotError):
-                running.reload(unchanged)
-            raise
-        # The old worker lets go of what the new configuration has no more, and leaves the files of such sockets behind.
-        endpoints.remove(set(addresses.paths(before.held)) - set(addresses.paths(kept.opened)))
-
-    def _back_to(self, former: files.Generation | None) -> None:
-        """Where even that can't be written the links stay apart, as after an interruption; the first error is the one to be told."""
-        if former is not None:
+    def _difference(self, before: bringing.Before, wanted: bundle.Bundle, kept: summary.Summary) -> difference.Difference:
+        """Against what served last, as far as that can be read."""
+        former = None
+        if before.former is not None:
             with contextlib.suppress(errors.StateBroken):
-                self.state.activate(former.number)
+                number = before.former.number
+                former = difference.State(self.state.bundle(number), serving.summary_of(self.state, number))
+        return difference.between(former, difference.State(wanted, kept))
 
-    def _preflight(self, made: build.Build, running: process.Process | None, before: _Before) -> None:
-        """Only new addresses are tried while HAProxy runs: it holds the others itself."""
-        wanted = tuple(bind for bind in addresses.wanted_binds(made) if addresses.as_opened(bind) not in before.held)
-        ours = None
-        if running is not None and wanted:
-            ours = preflight.Ours(running.pid, frozenset(member.pid for member in identity.group_members(running.pid)))
-        found = preflight.check_binds(wanted, ours=ours)
-        if diagnostics.has_errors(found):
-            raise errors.SiteError(found)
+    def _bring(self, change: _Change, running: process.Process | None, before: bringing.Before) -> Applied:
+        """Write a generation, make it current, and make it serve. Only the last step disturbs anything that runs."""
+        number = self.state.write(change.files, change.about, change.following.kept.as_json()).number
+        try:
+            self.state.activate(number)
+            brought = self._bringing.go(number, change.following, running, before)
+        finally:
+            self.state.prune(self.keep)
+        return Applied(brought.how, brought.process, number, note=brought.note, former=before.number, differs=change.differs)
+
+
+def _trial(occasion: Occasion, before: bringing.Before) -> record.Trial | None:
+    if not occasion.trial_seconds:
+        return None
+    if before.former is None:
+        raise errors.HapilotError("there is no former generation that could come back", "apply it without --confirm")
+    return record.Trial(occasion.trial_seconds, before.former.number)
 
 
 @contextlib.contextmanager

@@ -20,13 +20,15 @@ from hapilot.sources.file import load, self_signed
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A site after all pure stages. ``build`` and ``bundle`` are None where there is too little left of the site."""
+    """A site after all pure stages. ``build`` and ``bundle`` are None where there is too little left of the site. ``watched`` are all
+    files and folders that were read, ``documents`` those with the site's own text."""
 
     path: Path
     build: build.Build | None
     bundle: bundle.Bundle | None
     diagnostics: tuple[Diagnostic, ...]
     watched: tuple[Path, ...]
+    documents: tuple[Path, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -60,10 +62,10 @@ def _prepare(path: Path, wanted: target.Target, local: self_signed.LocalAuthorit
     now = datetime.datetime.now(datetime.UTC)
     loaded = load.load_site(path, environment=environment, now=now, authority=local)
     if loaded.site is None:
-        return Prepared(path, None, None, diagnostics.in_order(loaded.diagnostics), loaded.watched)
+        return Prepared(path, None, None, diagnostics.in_order(loaded.diagnostics), loaded.watched, loaded.documents)
     made = compile.compile_site(loaded.site, wanted)
     found = (*loaded.diagnostics, *made.diagnostics)
     if diagnostics.has_errors(found):
-        return Prepared(path, made, None, diagnostics.in_order(found), loaded.watched)
+        return Prepared(path, made, None, diagnostics.in_order(found), loaded.watched, loaded.documents)
     found = (*found, *expectations.check_expectations(made, explain.Explainer(made)))
-    return Prepared(path, made, render.render_build(made), diagnostics.in_order(found), loaded.watched)
+    return Prepared(path, made, render.render_build(made), diagnostics.in_order(found), loaded.watched, loaded.documents)

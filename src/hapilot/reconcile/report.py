@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from hapilot.base import errors
-from hapilot.reconcile import reasons, serving
+from hapilot.reconcile import reasons, serving, standing
 from hapilot.render import summary
 from hapilot.runtime import descriptors, files, observe, process
 
@@ -58,7 +58,11 @@ class ServiceReport:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One look at a running site. ``hapilot_pid`` is None where no hapilot looks after HAProxy; ``last_change`` in s since 1970."""
+    """One look at a running site. ``hapilot_pid`` is None where no hapilot looks after HAProxy; ``last_change`` in s since 1970.
+
+    ``rolled_back_to`` is the generation whose files were brought back, 0 where it is none; ``confirm_until`` (s since 1970) is when the
+    generation goes unless it is confirmed, 0 where it does not wait.
+    """
 
     site: str
     haproxy: str
@@ -73,6 +77,8 @@ class Report:
     certificates: tuple[summary.CertificateSummary, ...]
     old_workers: int
     quarantined: tuple[str, ...] = ()
+    rolled_back_to: int = 0
+    confirm_until: float = 0.0
 
     def as_json(self) -> dict[str, Any]:
         """The shape that docs/cli.md shows."""
@@ -97,6 +103,7 @@ def look(state: files.StateDirectory) -> Report:
     generation = state.serving()
     if kept is None or generation is None:
         raise errors.HaproxyFailed(f"the first start in {state.root} is not finished", "ask again in a moment")
+    where = standing.look(state)
     seen = observe.observe(running.run_dir)
     return Report(
         site=generation.description.origin,
@@ -111,6 +118,8 @@ def look(state: files.StateDirectory) -> Report:
         services=tuple(_services(kept, seen)),
         certificates=kept.certificates,
         old_workers=sum(1 for worker in seen.workers if worker.old),
+        rolled_back_to=where.restores,
+        confirm_until=where.trial_ends,
     )
 
 

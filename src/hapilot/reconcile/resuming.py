@@ -97,6 +97,12 @@ def remember(state: files.StateDirectory, origin: Origin, generation: int, seen:
         state.remember({"generation": generation, "paths": paths, "variables": variables, "mark": mark} if safe else {})
 
 
+def forget(state: files.StateDirectory) -> None:
+    """Nothing is noted: the next start looks first."""
+    with contextlib.suppress(errors.HapilotError):
+        state.remember({})
+
+
 def launch(haproxy: binary.Haproxy, state: files.StateDirectory, drop_to: str | None, kept: summary.Summary | None) -> process.Process:
     """A HAProxy on the current generation that gets what it needs (``kept`` says what), and none of what it must not see."""
     needs = process.Needs(drop_to)

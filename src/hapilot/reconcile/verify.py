@@ -5,13 +5,14 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from hapilot.base import diagnostics
+from hapilot.base import diagnostics, errors
 from hapilot.base.diagnostics import Diagnostic
 from hapilot.base.origin import Origin
 from hapilot.compile import build
 from hapilot.compile.rules import binds
 from hapilot.languages.haproxy import printer
-from hapilot.render import bundle
+from hapilot.reconcile import addresses, targeting
+from hapilot.render import bundle, summary
 from hapilot.runtime import binary, check, environment, messages, plain, writing
 from hapilot.sources.file import secrets
 
@@ -29,6 +30,18 @@ def verify(made: build.Build, files_made: bundle.Bundle, haproxy: binary.Haproxy
         whole = Origin(made.site.name)
         said.append(diagnostics.error("haproxy-refused", f"HAProxy {haproxy.version_text} refuses the configuration", whole))
     return tuple(said)
+
+
+def verify_kept(path: Path, kept: summary.Summary, haproxy: binary.Haproxy) -> None:
+    """Whether HAProxy takes the files of the generation in ``path``, which another one, or another HAProxy, may have been made for.
+
+    Raises HaproxyFailed with its reasons.
+    """
+    env = environment.for_haproxy({environment.RUN: targeting.RUN_DIR}, kept.withheld)
+    checked = check.check_files(haproxy, path, env=env, inherits=addresses.inherited(kept.opened))
+    if not checked.ok:
+        why = "; ".join(dict.fromkeys(finding.text for finding in checked.alerts)) or "it does not say why"
+        raise errors.HaproxyFailed(f"HAProxy {haproxy.version_text} refuses the files in {path}: {why}", "bring another generation back")
 
 
 def _temporary() -> Path:

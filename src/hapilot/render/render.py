@@ -18,9 +18,7 @@ def render_build(made: build.Build) -> bundle.Bundle:
     files += [bundle.BundleFile(page.path, page.content) for page in made.pages]
     materials = made.site.materials
     files += [bundle.BundleFile(f"certs/{one.name}.pem", one.pem.reveal().encode(), 0o600) for one in materials.certificates]
-    files += [
-        bundle.BundleFile(authorities.path(made.site, said), text.encode()) for said, text in sorted(materials.authorities.items())
-    ]
+    files += [bundle.BundleFile(authorities.path(made.site, said), text.encode()) for said, text in sorted(materials.authorities.items())]
     return bundle.Bundle(tuple(files))
 
 

@@ -3,8 +3,8 @@
 In: bundles from ``render``. Out: directories that HAProxy reads, and :class:`Generation` values. Called by ``reconcile`` (to write
 and switch) and by the commands that show history. Layout::
 
-    lock  hapilot.pid  origin.json  made-from.json  haproxy.pid  haproxy.log  ca/  run/ (or a link to a short directory)
-    generations/N/{meta.json, site.json, haproxy.cfg, …}   current -> generations/N   serving -> generations/N
+    lock  hapilot.pid  control.sock  origin.json  made-from.json  haproxy.pid  haproxy.log  ca/  run/ (or a link to a short directory)
+    generations/N/{meta.json, progress.json, site.json, haproxy.cfg, …}   current -> generations/N   serving -> generations/N
 
 A generation appears by one rename and becomes current by another, so a crash at any moment leaves the old one whole. HAProxy reads
 ``current``; ``serving`` is the one it is known to run. They differ only while a change is being made, or where one was interrupted.
@@ -16,32 +16,25 @@ import contextlib
 import json
 import os
 import shutil
+import time
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
 from hapilot.base import errors
 from hapilot.render import bundle as bundles
-from hapilot.runtime import lock, rundir, writing
+from hapilot.runtime import lock, record, retention, rundir, writing
+from hapilot.runtime.record import Description
 
 VARIABLE = "HAPILOT_STATE"
-KEPT = 20
-"""Generations that stay; the current one stays in any case."""
 
 META = "meta.json"
+PROGRESS = "progress.json"
+"""How far the generation came: the only file of a generation that is replaced."""
 MADE_FROM = "made-from.json"
 SUMMARY = "site.json"
 """What the generation is in the user's words, for commands that describe what runs; HAProxy does not read it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Description:
-    """What is remembered of a generation: ``time`` in seconds since 1970, why it was made, from which file or source."""
-
-    time: float
-    summary: str
-    origin: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +103,11 @@ class StateDirectory:
         """The directory of the local certificate authority."""
         return self.root / "ca"
 
+    @property
+    def control(self) -> Path:
+        """The socket at which `up` takes orders. Not beside HAProxy's: whoever ends HAProxy removes those."""
+        return self.root / "control.sock"
+
     def prepare(self, drop_to: str | None = None) -> Path:
         """Makes the directories (0700) and gives the one of the sockets. ``drop_to`` is the user HAProxy's worker becomes.
 
@@ -159,22 +157,53 @@ class StateDirectory:
         return Generation(number, final, bundle.digest, description)
 
     def activate(self, number: int) -> None:
-        """Makes generation ``number`` the current one, then forgets the oldest beyond :data:`KEPT`."""
+        """Makes generation ``number`` the current one."""
         if number not in self._numbers():
             raise errors.StateBroken(f"there is no generation {number}", "`hapilot history` lists the ones that are kept")
         with writing.explained("switch", self.current_link):
             writing.replace_link(self.current_link, f"generations/{number}")
-        numbers = sorted(self._numbers())
-        running = self.serving()
-        serving = running.number if running is not None else 0
-        for old in numbers[:-KEPT]:
-            if old not in (number, serving):
-                shutil.rmtree(self.generations / str(old), ignore_errors=True)
+
+    def prune(self, keep: int) -> None:
+        """Forgets the oldest generations beyond ``keep``, but none that is needed (see :mod:`hapilot.runtime.retention`)."""
+        with contextlib.suppress(errors.StateBroken):
+            links = [one.number for one in (self.current(), self.serving()) if one is not None]
+            for old in retention.superfluous(self.kept(), keep, links):
+                # Out of the way in one step: half a generation must not be listed.
+                gone = self.generations / f".gone-{old}"
+                with contextlib.suppress(OSError):
+                    (self.generations / str(old)).rename(gone)
+                shutil.rmtree(gone, ignore_errors=True)
 
     def confirm(self, number: int) -> None:
         """Notes that HAProxy runs generation ``number``. Until then a later hapilot takes the change for an interrupted one."""
+        known = self.progress(number)
+        if not known.served:
+            self._note(number, replace(known, served=time.time()))
         with writing.explained("switch", self.serving_link):
             writing.replace_link(self.serving_link, f"generations/{number}")
+
+    def put_on_trial(self, number: int, trial: record.Trial) -> None:
+        """Notes that generation ``number``, which serves already, has to be confirmed."""
+        self._note(number, replace(self.progress(number), trial=trial))
+
+    def accept(self, number: int) -> None:
+        """Notes that generation ``number``, which was on trial, stays."""
+        self._note(number, replace(self.progress(number), confirmed=time.time()))
+
+    def release(self, number: int) -> None:
+        """Notes that generation ``number``, which was brought back, is what the site's files say by now."""
+        self._note(number, replace(self.progress(number), released=time.time()))
+
+    def progress(self, number: int) -> record.Progress:
+        """How far generation ``number`` came; nothing is known of one whose note is missing or damaged."""
+        with contextlib.suppress(errors.StateBroken, KeyError, ValueError):
+            return record.progress(_read_json(self.generations / str(number) / PROGRESS))
+        return record.Progress()
+
+    def _note(self, number: int, progress: record.Progress) -> None:
+        path = self.generations / str(number) / PROGRESS
+        with writing.explained("write", path):
+            writing.replace_file(path, json.dumps(progress.as_json()).encode())
 
     def current(self) -> Generation | None:
         """The generation that HAProxy reads when it starts or reloads, or None before the first."""
@@ -202,8 +231,7 @@ class StateDirectory:
         path = self.generations / str(number)
         meta = _read_json(path / META)
         try:
-            time, summary, origin = float(str(meta["time"])), str(meta["summary"]), str(meta["origin"])
-            return Generation(number, path, str(meta["digest"]), Description(time, summary, origin))
+            return Generation(number, path, str(meta["digest"]), record.description(meta))
         except (KeyError, ValueError) as problem:
             raise errors.StateBroken(f"{path / META} is damaged", f"remove {path}, or roll back to another generation") from problem
 
@@ -214,6 +242,10 @@ class StateDirectory:
             with contextlib.suppress(errors.StateBroken):
                 found.append(self.generation(number))
         return tuple(found)
+
+    def kept(self) -> tuple[retention.Kept, ...]:
+        """The same, with how far each came."""
+        return tuple(retention.Kept(one.number, one.digest, one.description, self.progress(one.number)) for one in self.history())
 
     def bundle(self, number: int) -> bundles.Bundle:
         """The files of a generation as they lie on disk; ``digest`` differs from the generation's if somebody edited them."""
@@ -287,23 +319,22 @@ class StateDirectory:
 
     def _sweep(self) -> None:
         """Removes what a crash left half made."""
-        for left in self.generations.glob(".new-*"):
-            shutil.rmtree(left, ignore_errors=True)
+        for pattern in (".new-*", ".gone-*"):
+            for left in self.generations.glob(pattern):
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def _write_bundle(directory: Path, bundle: bundles.Bundle, description: Description) -> None:
     folders = {directory}
     for file in bundle.files:
-        if file.path in (META, SUMMARY):
+        if file.path in (META, SUMMARY, PROGRESS):
             raise ValueError(f"a bundle can't have a file named {file.path}")
         target = directory / file.path
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         folders.update(parent for parent in target.parents if parent.is_relative_to(directory))
         writing.write_file(target, file.content, _mode(file))
     meta = {
-        "time": description.time,
-        "summary": description.summary,
-        "origin": description.origin,
+        **description.as_json(),
         "digest": bundle.digest,
         "files": {file.path: f"{file.mode:o}" for file in bundle.files},
     }

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from hapilot.publish import tally
 from hapilot.reconcile import changed
 from hapilot.render import bundle
-from hapilot.runtime import files
 
 CONFIG = b"""# Site hapilot
 global
@@ -58,15 +55,7 @@ def test_the_weightiest_difference_is_the_reason(after: bundle.Bundle, expected:
     assert changed.reason(after, made()) == expected
 
 
-def test_it_is_read_from_the_generations(tmp_path: Path) -> None:
-    state = files.StateDirectory(tmp_path / "state")
-    state.prepare()
-    about = files.Description(1.0, "", "")
-    numbers = [state.write(one, about).number for one in (made(), made(maps__web_map=b"two"))]
-    assert changed.between(state, numbers[0], numbers[1]) == "routes"
-
-
-def test_what_ran_before_may_be_unknown_or_gone(tmp_path: Path) -> None:
-    state = files.StateDirectory(tmp_path / "state")
-    assert changed.between(state, 0, 1) == "adoption"
-    assert changed.between(state, 1, 2) == "files"
+def test_all_differences_are_told_the_weightiest_first() -> None:
+    after = made(maps__web_map=b"two", certs__shop_pem=b"two", pages__503_http=None)
+    assert changed.reasons(made(), after) == ("certificates", "routes", "files")
+    assert changed.reasons(made(), made()) == ()

@@ -2,125 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, cast
+from dataclasses import replace
 
 import pytest
 
 from hapilot.base import diagnostics, errors
-from hapilot.base.diagnostics import Diagnostic
 from hapilot.base.origin import Origin
-from hapilot.compile import target
-from hapilot.reconcile import loop, pipeline, serving, verify
+from hapilot.reconcile import loop, serving, standing, verify
 from hapilot.render import summary
-from hapilot.runtime import binary, endpoints, files, identity, preflight, process
+from hapilot.runtime import files, process, record
 
-HAPROXY = binary.Haproxy(Path("/usr/sbin/haproxy"), (2, 8), "2.8.1", frozenset(), "OpenSSL", "never", "system")
-
-
-@dataclass
-class FakeProcess:
-    """Follows orders, or fails at the one it is told to."""
-
-    fails_at: str = ""
-    did: list[str] = field(default_factory=list[str])
-    pid: int = 1
-    unchanged: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
-    waited: set[int] = field(default_factory=set[int])
-
-    def reload(self, unchanged: frozenset[tuple[str, str]]) -> None:
-        """A reload."""
-        self.unchanged = set(unchanged)
-        self._do("reload")
-
-    def wait_ready(self, binds: Iterable[endpoints.Endpoint]) -> None:
-        """The wait for the listeners."""
-        self.waited = {bind.port for bind in binds}
-        self._do("wait")
-
-    def stop(self, _: float) -> None:
-        """The end."""
-        self._do("stop")
-
-    def _do(self, what: str) -> None:
-        self.did.append(what)
-        if what == self.fails_at:
-            raise errors.HaproxyFailed(f"{what} failed")
-
-    @property
-    def as_process(self) -> process.Process:
-        """For the operator, who can't tell."""
-        return cast("process.Process", self)
-
-
-@dataclass
-class World:
-    """A state directory, a site, and what HAProxy and the machine say."""
-
-    state: files.StateDirectory
-    folder: Path
-    found: list[Diagnostic] = field(default_factory=list[Diagnostic])
-    tried: list[set[int]] = field(default_factory=list[set[int]])
-    next_process: FakeProcess = field(default_factory=FakeProcess)
-    withheld: list[object] = field(default_factory=list[object])
-
-    @property
-    def operator(self) -> loop.Operator:
-        """The one that is tested."""
-        return loop.Operator(HAPROXY, self.state)
-
-    def site(self, *ports: int, server: str = "'10.0.0.1:80'", extra: str = "", more: str = "") -> pipeline.Prepared:
-        """A prepared site that listens on these ports of 127.0.0.1 and leads to ``server``."""
-        path = self.folder / "site.yaml"
-        binds = ", ".join(f"'127.0.0.1:{port}'" for port in ports)
-        path.write_text(
-            f"listeners:\n  web: {{bind: [{binds}]}}\nservices:\n  shop: {{tls: none, listener: web, servers: [{server}]{extra}}}\n{more}"
-        )
-        prepared = pipeline.prepare(path, target.Target(), None, {"SHOP_PASSWORD": "p"})
-        assert prepared.ok
-        return prepared
-
-    def links(self) -> tuple[int, int]:
-        """The current and the serving generation; 0 for none."""
-        current, serves = self.state.current(), self.state.serving()
-        return (current.number if current else 0, serves.number if serves else 0)
-
-
-@pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    """Nothing runs yet."""
-    state = files.StateDirectory(tmp_path / "state")
-    state.generations.mkdir(parents=True)
-    made = World(state, tmp_path)
-
-    def check(wanted: tuple[preflight.WantedBind, ...], **_: object) -> tuple[Diagnostic, ...]:
-        made.tried.append({bind.port for bind in wanted})
-        return ()
-
-    def start(_: object, __: object, needs: process.Needs) -> process.Process:
-        made.withheld.append(needs.withheld)
-        made.next_process._do("start")  # pyright: ignore[reportPrivateUsage]
-        return made.next_process.as_process
-
-    def group(_: int) -> tuple[identity.Identity, ...]:
-        return ()
-
-    def ask(*_: object) -> tuple[Diagnostic, ...]:
-        return tuple(made.found)
-
-    _ = [monkeypatch.setattr(module, name, value) for module, name, value in _replaced(check, start, group, ask)]
-    return made
-
-
-def _replaced(check: Callable[..., Any], start: Callable[..., Any], group: Callable[..., Any], ask: Callable[..., Any]) -> list[Any]:
-    return [
-        (preflight, "check_binds", check),
-        (process, "start", start),
-        (identity, "group_members", group),
-        (verify, "verify", ask),
-    ]
+from .conftest import FakeProcess, World
 
 
 def test_the_first_application_starts_and_confirms(world: World) -> None:
@@ -306,3 +198,79 @@ def test_a_reload_that_can_not_begin_puts_the_link_back(world: World, monkeypatc
     with pytest.raises(errors.StateBroken, match="full"):
         world.operator.apply(world.site(82), running)
     assert world.links() == (1, 1)
+
+
+HELD = record.Held(("/site.yaml",), "mark")
+BACK = loop.Occasion("rollback", held=HELD)
+
+
+def test_a_former_generation_comes_back_as_a_new_one(world: World) -> None:
+    running = world.operator.apply(world.site(81), None).process
+    world.operator.apply(world.site(82), running)
+    done = world.operator.restore(1, running, BACK, None)
+    assert (done.how, done.generation, done.former) == ("reload", 3, 2)
+    assert world.links() == (3, 3)
+    assert world.state.bundle(3) == world.state.bundle(1)
+    about = world.state.generation(3).description
+    assert (about.cause, about.restores, about.held) == ("rollback", 1, HELD)
+    assert about.summary == "listener web: 127.0.0.1:81 added; listener web: 127.0.0.1:82 removed"
+    assert world.tried == [{81}, {82}, {81}]
+
+
+def test_what_serves_need_not_come_back(world: World) -> None:
+    running = world.operator.apply(world.site(81), None).process
+    assert world.operator.restore(1, running, BACK, None).how == "nothing"
+    assert world.links() == (1, 1)
+
+
+def test_a_generation_that_was_edited_does_not_come_back(world: World) -> None:
+    running = world.operator.apply(world.site(81), None).process
+    world.operator.apply(world.site(82), running)
+    (world.state.generations / "1" / "haproxy.cfg").write_text("global\n")
+    with pytest.raises(errors.StateBroken, match="changed by hand"):
+        world.operator.restore(1, running, BACK, None)
+    assert world.links() == (2, 2)
+
+
+def test_a_rollback_that_haproxy_refuses_leaves_what_serves(world: World) -> None:
+    running = world.operator.apply(world.site(81), None).process
+    world.operator.apply(world.site(82), running)
+    with pytest.raises(errors.HaproxyFailed, match="reload failed"):
+        world.operator.restore(1, FakeProcess(fails_at="reload").as_process, BACK, None)
+    assert world.links() == (2, 2)
+    assert standing.look(world.state).held is None
+
+
+def test_a_trial_knows_what_it_goes_back_to(world: World) -> None:
+    with pytest.raises(errors.HapilotError, match="no former generation"):
+        world.operator.apply(world.site(81), None, loop.Occasion("apply", 60.0))
+    assert world.links() == (0, 0)
+    running = world.operator.apply(world.site(81), None).process
+    done = world.operator.apply(world.site(82), running, loop.Occasion("apply", 60.0))
+    assert world.state.generation(done.generation).description.trial == record.Trial(60.0, 1)
+
+
+def test_an_interrupted_rollback_is_finished(world: World) -> None:
+    running = world.operator.apply(world.site(81), None).process
+    world.operator.apply(world.site(82), running)
+    about = replace(world.state.generation(1).description, cause="rollback", restores=1, held=HELD)
+    world.state.activate(world.state.write(world.state.bundle(1), about, world.state.summary(1)).number)
+    assert world.links() == (3, 2)
+    done = world.operator.resume(running, None)
+    assert (done.how, done.generation) == ("reload", 3)
+    assert world.links() == (3, 3)
+    assert world.operator.resume(running, None).how == "adopt"
+    assert world.operator.resume(None, None).how == "start"
+
+
+def test_only_so_many_are_kept(world: World) -> None:
+    operator = replace(world.operator, keep=2)
+    running = operator.apply(world.site(81), None).process
+    for port in (82, 83, 84):
+        operator.apply(world.site(port), running)
+    assert [one.number for one in world.state.history()] == [3, 4]
+    operator.restore(3, running, BACK, None)
+    for port in (85, 86):
+        assert [one.number for one in world.state.history()] == [3, 4, 5] if port == 85 else True
+        operator.apply(world.site(port), running)
+    assert [one.number for one in world.state.history()] == [6, 7]

@@ -10,7 +10,7 @@ from typing import cast
 import pytest
 
 from hapilot.compile import target
-from hapilot.reconcile import loop, serve, signals
+from hapilot.reconcile import life, loop, serve, signals
 from hapilot.runtime import binary, files, process
 
 
@@ -48,8 +48,8 @@ def end(asked: signals.Signals, running: FakeProcess) -> list[str]:  # pyright: 
     said: list[str] = []
     haproxy = binary.Haproxy(Path("/haproxy"), (2, 8), "2.8.1", frozenset(), "OpenSSL", "never", "system")
     operator = loop.Operator(haproxy, files.StateDirectory(Path("/nowhere")))
-    settings = serve.Settings(Path("site.yaml"), operator, target.Target(), {}, 30.0)
-    voice = serve.Voice(said.append, said.append, lambda _: None)
+    settings = life.Settings(Path("site.yaml"), operator, target.Target(), {}, 30.0)
+    voice = life.Voice(said.append, said.append, lambda _: None)
     serve._end(settings, cast("process.Process", running), asked, voice)  # pyright: ignore[reportPrivateUsage]
     return said
 

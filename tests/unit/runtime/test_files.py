@@ -65,13 +65,14 @@ def test_an_edited_file_shows(state: files.StateDirectory) -> None:
 
 
 def test_only_the_last_are_kept_and_always_the_current_one(state: files.StateDirectory) -> None:
-    for _ in range(files.KEPT + 3):
+    for _ in range(8):
         state.write(bundle(), ABOUT)
     state.activate(1)
-    kept = [generation.number for generation in state.history()]
-    assert kept == [1, *range(4, files.KEPT + 4)]
-    state.activate(files.KEPT + 3)
-    assert [generation.number for generation in state.history()] == list(range(4, files.KEPT + 4))
+    state.prune(5)
+    assert [generation.number for generation in state.history()] == [1, *range(4, 9)]
+    state.activate(8)
+    state.prune(5)
+    assert [generation.number for generation in state.history()] == list(range(4, 9))
     with pytest.raises(errors.StateBroken, match="no generation 1"):
         state.activate(1)
 

@@ -36,10 +36,11 @@ def test_the_serving_generation_is_never_forgotten(state: files.StateDirectory) 
     first = state.write(BUNDLE, ABOUT)
     state.activate(first.number)
     state.confirm(first.number)
-    for _ in range(files.KEPT + 3):
+    for _ in range(8):
         state.activate(state.write(BUNDLE, ABOUT).number)
+        state.prune(5)
     assert state.serving() == first
-    assert len(state.history()) == files.KEPT + 1
+    assert len(state.history()) == 6
 
 
 def test_a_summary_is_kept_and_is_no_part_of_the_bundle(state: files.StateDirectory) -> None:
@@ -50,7 +51,7 @@ def test_a_summary_is_kept_and_is_no_part_of_the_bundle(state: files.StateDirect
     assert state.summary(state.write(BUNDLE, ABOUT).number) == {}
 
 
-@pytest.mark.parametrize("name", [files.META, files.SUMMARY])
+@pytest.mark.parametrize("name", [files.META, files.SUMMARY, files.PROGRESS])
 def test_a_bundle_can_not_replace_our_own_files(state: files.StateDirectory, name: str) -> None:
     with pytest.raises(ValueError, match=name):
         state.write(Bundle((BundleFile(name, b"{}"),)), ABOUT)

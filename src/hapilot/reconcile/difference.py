@@ -1,0 +1,163 @@
+"""What one generation changes against the one before, in the user's words: for `apply`, for the history, and why it took a reload.
+
+In: the files and the summaries of two generations. Out: a :class:`Difference`. Contents of files are compared and never shown: there are
+private keys among them. Pure. Called by ``loop`` for every change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from hapilot.publish import tally
+from hapilot.reconcile import changed
+from hapilot.render import bundle, summary
+
+LINES = 200
+"""More are counted, not told."""
+_BRIEF = 3
+"""Lines of the brief form."""
+
+_WHY: Mapping[tally.Reason, str] = {
+    "configuration": "haproxy.cfg differs",
+    "scripts": "a Lua script differs",
+    "authorities": "certificates of authorities differ",
+    "certificates": "certificates differ",
+    "routes": "tables of hosts, paths or networks differ",
+    "files": "pages or other files differ",
+    "comments": "places in the site file have moved, and haproxy.cfg names them",
+    "adoption": "what ran before is not known",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """``lines`` say what differs, the first things first; ``kinds`` which kinds of files, the weightiest first."""
+
+    lines: tuple[str, ...]
+    kinds: tuple[tally.Reason, ...]
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why HAProxy has to read its files again."""
+        return tuple(_WHY[kind] for kind in self.kinds)
+
+    @property
+    def brief(self) -> str:
+        """A line for the history.
+
+        >>> Difference(("a", "b", "c", "d", "e"), ()).brief
+        'a; b; c; and 2 more'
+        """
+        if not self.lines:
+            return "no change"
+        more = len(self.lines) - _BRIEF
+        return "; ".join((*self.lines[:_BRIEF], *([f"and {more} more"] if more > 0 else [])))
+
+
+SAME = Difference((), ())
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A generation: its files and what they are."""
+
+    files: bundle.Bundle
+    kept: summary.Summary
+
+
+def between(before: State | None, after: State) -> Difference:
+    """What ``after`` changes; without anything ``before``, how much it is."""
+    if before is None:
+        return Difference((_size(after.kept),), ("adoption",))
+    if before.files.digest == after.files.digest:
+        return Difference((), ("adoption",))
+    kinds = changed.reasons(before.files, after.files)
+    said = list(dict.fromkeys(_lines(before, after, kinds)))
+    more = [f"and {len(said) - LINES} more"] if len(said) > LINES else []
+    return Difference((*said[:LINES], *more), kinds)
+
+
+def _size(kept: summary.Summary) -> str:
+    services = len({use.name for use in kept.services})
+    return f"{_count(services, 'service')} on {_count(len(kept.listeners), 'listener')}"
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" + ("" if number == 1 else "s")
+
+
+def _lines(before: State, after: State, kinds: tuple[tally.Reason, ...]) -> Iterator[str]:
+    old, new = before.kept, after.kept
+    named = [*_listeners(old, new), *_services(old, new), *_certificates(old, new)]
+    yield from (text for _, text in named)
+    told = {about for about, _ in named}
+    yield from (f"{about}: settings changed" for about in _sections(before, after) if about not in told)
+    if "routes" in kinds and not named:
+        yield "tables of hosts, paths or networks changed"
+    if "certificates" in kinds and "certificate" not in {about.partition(" ")[0] for about in told}:
+        yield "certificates: files changed"
+    for kind, text in (("authorities", "authorities changed"), ("scripts", "scripts changed"), ("files", "pages or other files changed")):
+        if kind in kinds:
+            yield text
+    if kinds == ("comments",):
+        yield "only places in the site file have moved"
+
+
+def _listeners(old: summary.Summary, new: summary.Summary) -> Iterator[tuple[str, str]]:
+    yield from _pairs("listener", {one.name: one.bind for one in old.listeners}, {one.name: one.bind for one in new.listeners})
+
+
+def _pairs(kind: str, before: Mapping[str, tuple[str, ...]], after: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[str, str]]:
+    """Names that came and went, and what came and went in those that stay; each with what it is about."""
+    for name in sorted(before.keys() | after.keys()):
+        about = f"{kind} {name}"
+        if name not in before or name not in after:
+            yield about, f"{about} {'added' if name in after else 'removed'}"
+            continue
+        for what in sorted(set(after[name]) ^ set(before[name])):
+            yield about, f"{about}: {what} {'added' if what in after[name] else 'removed'}"
+
+
+def _services(old: summary.Summary, new: summary.Summary) -> Iterator[tuple[str, str]]:
+    yield from _pairs("service", _servers(old), _servers(new))
+
+
+def _servers(kept: summary.Summary) -> dict[str, tuple[str, ...]]:
+    """The servers of each service, however many backends it has."""
+    found: dict[str, dict[str, None]] = {}
+    for use in kept.services:
+        shown = (f"server {name}" + (f" ({address})" if address != name else "") for name, address in use.servers.items())
+        found.setdefault(use.name, {}).update(dict.fromkeys(shown))
+    return {name: tuple(servers) for name, servers in found.items()}
+
+
+def _certificates(old: summary.Summary, new: summary.Summary) -> Iterator[tuple[str, str]]:
+    before, after = ({one.name: one for one in kept.certificates} for kept in (old, new))
+    for name in sorted(before.keys() | after.keys()):
+        about = f"certificate {name}"
+        if name not in before or name not in after:
+            yield about, f"{about} {'added' if name in after else 'removed'}"
+        elif before[name].not_after != after[name].not_after:
+            yield about, f"{about} replaced, now until {after[name].not_after[:10]}"
+        elif before[name] != after[name]:
+            yield about, f"{about} replaced, now for {', '.join(after[name].hosts)}"
+
+
+def _sections(before: State, after: State) -> Iterator[str]:
+    """What the sections that differ are about."""
+    backends = {use.backend: use.name for kept in (before.kept, after.kept) for use in kept.services}
+    listeners = {one.name for kept in (before.kept, after.kept) for one in kept.listeners}
+    return _about(changed.sections(before.files, after.files), backends, listeners)
+
+
+def _about(heads: Iterable[str], backends: Mapping[str, str], listeners: set[str]) -> Iterator[str]:
+    for head in heads:
+        kind, _, name = head.partition(" ")
+        listener = max((one for one in listeners if name == one or name.startswith(f"{one}.")), key=len, default="")
+        if name in backends:
+            yield f"service {backends[name]}"
+        elif listener and kind in ("frontend", "backend", "listen"):
+            yield f"listener {listener}"
+        else:
+            yield {"global": "the process", "defaults": "defaults"}.get(kind, head)
