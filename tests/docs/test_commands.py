@@ -18,10 +18,11 @@ from docs import documented
 from support import haproxy, ports
 
 ROOT = Path(__file__).resolve().parents[2]
-KEYS = ROOT / "docs" / "site-file"
-"""Many small pages: ``make test`` runs what on them looks at a site in one process (test_site_file), ``make test-all`` all of it here."""
+LATER = (ROOT / "docs" / "site-file", ROOT / "docs" / "cli")
+"""Many small pages: ``make test`` runs what on those about keys looks at a site in one process (test_site_file), ``make test-all`` runs
+all of them here."""
 PAGES = [
-    pytest.param(page, marks=pytest.mark.system) if page.parent == KEYS else page
+    pytest.param(page, marks=pytest.mark.system) if page.parent in LATER else page
     for page in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
     if "_build" not in page.parts and any(isinstance(step, documented.Command) for step in documented.steps(page))
 ]

@@ -14,9 +14,9 @@ from integration.behaviour import sites
 from support import certificates, haproxies, servers
 
 
-@pytest.fixture(scope="module", params=["embedded", "system"])
+@pytest.fixture(scope="module", params=["embedded", pytest.param("system", marks=pytest.mark.system)])
 def haproxy(request: pytest.FixtureRequest) -> binary.Haproxy:
-    """Each HAProxy of the machine; a missing one skips, or fails where everything must be there."""
+    """Each HAProxy of the machine, the system's in test-all; a missing one skips, or fails where everything must be there."""
     return haproxies.chosen(request.param)
 
 

@@ -22,7 +22,7 @@ from support import certificates
 
 from .conftest import PATIENCE, Hapilot, until
 
-pytestmark = pytest.mark.haproxy
+pytestmark = [pytest.mark.haproxy, pytest.mark.system]
 
 SITE = """
 listeners:
