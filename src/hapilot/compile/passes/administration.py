@@ -9,7 +9,6 @@ from hapilot.base import diagnostics
 from hapilot.base.diagnostics import Diagnostic
 from hapilot.compile.draft import Draft
 from hapilot.compile.rules import binds, passwords
-from hapilot.compile.target import Target
 from hapilot.languages.haproxy import tree
 from hapilot.model import admin
 
@@ -64,16 +63,11 @@ def _our_metrics(draft: Draft) -> tree.Section:
             # The password was for us.
             tree.line("http-request", "del-header", "authorization"),
             # A look at a large site takes a moment: who asks more often has to wait.
-            tree.line("server", "hapilot", _reached(draft.target), "maxconn", "2"),
+            tree.line("server", "hapilot", binds.reached(SOCKET, draft.target), "maxconn", "2"),
         ),
         comment="what hapilot itself has to tell, over its private socket",
         origin=draft.site.origins.key("admin", "metrics"),
     )
-
-
-def _reached(target: Target) -> tree.Word:
-    """The socket as the worker finds it: from inside its chroot, the folder of sockets is the root."""
-    return f"unix@/{SOCKET}" if target.drop_to and target.chroot else tree.Env("unix@", "HAPILOT_RUN", f"/{SOCKET}")
 
 
 def _page(draft: Draft, part: str, page: admin.Stats | admin.Metrics, lines: list[tree.Line]) -> Draft:

@@ -8,7 +8,18 @@ from typing import Literal
 from hapilot.compile import build
 from hapilot.compile.draft import Draft, Entrance
 from hapilot.compile.passes import globals_section, tables
-from hapilot.compile.rules import binds, client_certificates, forwarded, logging, onward, requests, sniffing, streams, wellformed
+from hapilot.compile.rules import (
+    binds,
+    client_certificates,
+    forwarded,
+    http_rules,
+    logging,
+    onward,
+    requests,
+    sniffing,
+    streams,
+    wellformed,
+)
 from hapilot.languages.haproxy import tree
 from hapilot.model import values
 
@@ -106,7 +117,7 @@ def _http_section(draft: Draft, entrance: Entrance, side: Literal["tls", "plain"
     if plan.targets:
         lines += requests.route(plan, table, over_tls=over_tls, logs=draft.site.spec.log is not None)
     else:
-        lines.append(requests.answer(404, "Not Found: no service has this host and path"))
+        lines.append(http_rules.answer(404, "Not Found: no service has this host and path"))
     if plan.forwards:
         lines += forwarded.headers(entrance, "https" if over_tls else "http")
         lines += client_certificates.removed(draft.services)

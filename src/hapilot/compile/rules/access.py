@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hapilot.compile import draft
-from hapilot.compile.rules import answers, onward, sniffing
+from hapilot.compile.rules import answers, http_rules, onward, sniffing
 from hapilot.languages.haproxy import tree
 from hapilot.model import service, values
 
@@ -63,7 +63,7 @@ def request_rules(made: draft.Draft, name: str, counts_in: str) -> Iterator[tree
         yield from _rate(made, name, one.rate_limit, counts_in)
     if one.basic_auth is not None:
         known = ("unless", "{", f"http_auth({name})", "}")
-        yield answers.request("auth", "realm", name, *known, comment="the client is none of the users")
+        yield http_rules.request("auth", "realm", name, *known, comment="the client is none of the users")
 
 
 def _denies_unknown(made: draft.Draft, name: str) -> bool:
@@ -81,10 +81,10 @@ def counters(said: service.RateLimit) -> tree.Line:
 def _rate(made: draft.Draft, name: str, said: service.RateLimit, counts_in: str) -> Iterator[tree.Line]:
     """Refused requests are not counted: a client that goes on asking gets in again as soon as its share allows."""
     table = ("table", counts_in) if counts_in else ()
-    yield answers.request("track-sc0", onward.CLIENT, *table)
+    yield http_rules.request("track-sc0", onward.CLIENT, *table)
     if name in made.unaddressed:
-        yield answers.request("track-sc0", NOBODY, *table, *_UNADDRESSED, comment="clients without an address count as one")
+        yield http_rules.request("track-sc0", NOBODY, *table, *_UNADDRESSED, comment="clients without an address count as one")
     over = ("if", "{", "sc0_gpc0_rate", "ge", str(said.requests), "}")
     why = f"the client has asked {said.requests} times in {values.print_duration(said.per)}"
     yield answers.refuse(made, name, 429, *over, why=why, retry_after=-(-said.per // 1000))
-    yield answers.request("sc-inc-gpc0(0)")
+    yield http_rules.request("sc-inc-gpc0(0)")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hapilot.compile import build, draft
+from hapilot.compile.rules import http_rules
 from hapilot.languages.haproxy import quoting, tree
 from hapilot.model import messages, service
 
@@ -38,9 +39,7 @@ _NO_PATH = ("unless", "{", "pathq", "-m", "beg", "/", "}")
 """``OPTIONS *``, and where HAProxy is 2.6 also ``GET http://HOST``."""
 
 
-def request(*words: tree.Word, comment: str = "") -> tree.Line:
-    """An ``http-request`` rule."""
-    return tree.line("http-request", *words, comment=comment)
+request = http_rules.request
 
 
 def refuse(made: draft.Draft, name: str, status: int, *condition: str, why: str, retry_after: int = 0) -> tree.Line:

@@ -99,10 +99,10 @@ def handed_over(listener: str, kind: Kind, target: Target, tls: tuple[str, ...] 
 
 
 def hand_over(listener: str, kind: Kind, target: Target, *, announce: bool) -> tree.Line:
-    """The sending end. ``announce``: add a PROXY v2 header; not where the client's own one is passed on.
+    """The sending end. ``announce``: add a PROXY v2 header; not where the client's own one is passed on."""
+    return tree.line("server", "next", reached(socket_name(listener, kind), target), *(("send-proxy-v2",) if announce else ()))
 
-    The worker reaches the socket from inside its chroot, where the folder of sockets is the root.
-    """
-    name = socket_name(listener, kind)
-    address: tree.Word = f"unix@/{name}" if target.drop_to and target.chroot else tree.Env("unix@", "HAPILOT_RUN", f"/{name}")
-    return tree.line("server", "next", address, *(("send-proxy-v2",) if announce else ()))
+
+def reached(name: str, target: Target) -> tree.Word:
+    """The address of a private socket as the worker finds it: from inside its chroot, the folder of sockets is the root."""
+    return f"unix@/{name}" if target.drop_to and target.chroot else tree.Env("unix@", "HAPILOT_RUN", f"/{name}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from hapilot.compile.rules import answers
+from hapilot.compile.rules import http_rules
 from hapilot.languages.haproxy import quoting, tree
 from hapilot.model import service
 
@@ -69,13 +69,13 @@ def _rewriting(said: service.Rewrite) -> Iterator[tree.Line]:
         prefix = _literal(said.strip_prefix)
         # Two rules, because a group that matched nothing is not the same to every library of regular expressions. Several slashes
         # behind the prefix go with it: a path that starts with two would be a host to some servers.
-        yield answers.request("replace-path", f"^{prefix}$", "/")
-        yield answers.request("replace-path", f"^{prefix}/+(.*)", r"/\1")
+        yield http_rules.request("replace-path", f"^{prefix}$", "/")
+        yield http_rules.request("replace-path", f"^{prefix}/+(.*)", r"/\1")
     if said.prefix not in (None, "/"):
         # Not for the * of OPTIONS, which is no path.
-        yield answers.request("set-path", f"{quoting.log_format(said.prefix)}%[path]", "if", "{", "path", "-m", "beg", "/", "}")
+        yield http_rules.request("set-path", f"{quoting.log_format(said.prefix)}%[path]", "if", "{", "path", "-m", "beg", "/", "}")
     if said.host is not None:
-        yield answers.request("set-header", "Host", said.host)
+        yield http_rules.request("set-header", "Host", said.host)
 
 
 def _literal(path: str) -> str:

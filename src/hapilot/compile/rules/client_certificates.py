@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping
 
 from hapilot.compile import draft
 from hapilot.compile.passes import policies
-from hapilot.compile.rules import forwarded
+from hapilot.compile.rules import forwarded, http_rules
 from hapilot.languages.haproxy import tree
 from hapilot.model import service
 
-request = forwarded.request
+request = http_rules.request
 
 ALIKE = "^(x[-_]ssl[-_]client|client[-_]cert)"
 """The names of the headers below, as servers that fold ``_`` and ``-`` read them; HAProxy compares names in lower case."""
@@ -72,8 +72,8 @@ def required_of_streams(policy: draft.Policy | None) -> Iterator[tree.Line]:
 
 
 def _misdirected(*condition: str) -> tree.Line:
-    text = "421 Misdirected Request: open a new connection for this host, which asks for other client certificates"
-    return request("return", "status", "421", "content-type", "text/plain", "string", text, *condition)
+    text = "Misdirected Request: open a new connection for this host, which asks for other client certificates"
+    return http_rules.answer(421, text, *condition)
 
 
 def _look_up(entrance: draft.Entrance, to: str, host: str, otherwise: str, condition: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -97,8 +97,7 @@ def removed(services: Mapping[str, service.Service]) -> Iterator[tree.Line]:
     if any(one.client_certificates for one in services.values()):
         # A proxy behind us would take out what Connection names (RFC 9110, section 7.6.1).
         named = ("{", "req.hdr(connection)", "-m", "sub", "-i", "x-ssl-client", "client-cert", "}")
-        text = "400 Bad Request: Connection names headers that are not the client's"
-        yield request("return", "status", "400", "content-type", "text/plain", "string", text, "if", *named)
+        yield http_rules.answer(400, forwarded.NAMED_BY_CONNECTION, "if", *named)
         yield request("del-header", "x-ssl-client", "-m", "beg")
         yield request("del-header", "client-cert", "-m", "beg")
         yield request("del-header", ALIKE, "-m", "reg", "if", "{", "req.hdr_names", "-m", "sub", "_", "}")

@@ -14,10 +14,15 @@ from typing import Literal
 
 from hapilot.compile import draft
 from hapilot.compile.passes import tables
+from hapilot.compile.rules import http_rules
 from hapilot.languages.haproxy import tree
 
 TRUSTED_HOPS = 5
 """How many trusted proxies in a row are looked through, from the right."""
+
+request = http_rules.request
+
+NAMED_BY_CONNECTION = "Bad Request: Connection names headers that are not the client's"
 
 UNKNOWN = "ipv4(0.0.0.0)"
 """The client's address where nobody knows it."""
@@ -30,11 +35,6 @@ PORTS = {"https": "443", "http": "80"}
 
 _TRUSTED = ("{", "var(txn.trusted)", "-m", "bool", "}")
 _UNTRUSTED = ("!{", "var(txn.trusted)", "-m", "bool", "}")
-
-
-def request(*words: tree.Word) -> tree.Line:
-    """An ``http-request`` rule."""
-    return tree.line("http-request", *words)
 
 
 def headers(entrance: draft.Entrance, scheme: Literal["http", "https"]) -> list[tree.Line]:
@@ -77,8 +77,7 @@ def _where_known(entrance: draft.Entrance, sample: str) -> tuple[str, ...]:
 def _connection_options() -> tree.Line:
     """400 where ``Connection`` names our headers: a proxy behind us would take them out (RFC 9110, section 7.6.1)."""
     named = ("{", "req.hdr(connection)", "-m", "sub", "-i", "forwarded", "x-real-ip", "}")
-    text = "400 Bad Request: Connection names headers that are not the client's"
-    return request("return", "status", "400", "content-type", "text/plain", "string", text, "if", *named)
+    return http_rules.answer(400, NAMED_BY_CONNECTION, "if", *named)
 
 
 def _ports(entrance: draft.Entrance, scheme: Literal["http", "https"]) -> list[tuple[str, tuple[str, ...]]]:

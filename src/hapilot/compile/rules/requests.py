@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 from hapilot.compile import build, targets
 from hapilot.compile.passes import tables
-from hapilot.compile.rules import conditions, forwarded
+from hapilot.compile.rules import conditions, http_rules
 from hapilot.languages.haproxy import quoting, tree
 
-request = forwarded.request
+request = http_rules.request
+answer = http_rules.answer
 
 ODD = ("{", "var(txn.odd)", "-m", "bool", "}")
 """A target that ``wellformed`` marked for a closer look."""
@@ -30,11 +31,6 @@ PARAMETERS = ";[^/]*"
 
 SLASHES = r"[/\\]+"
 """Runs of slashes and backslashes, which servers read as one slash."""
-
-
-def answer(status: int, text: str, *condition: str) -> tree.Line:
-    """A plain answer from HAProxy itself."""
-    return request("return", "status", str(status), "content-type", "text/plain", "string", f"{status} {text}\n".strip(), *condition)
 
 
 def normal_host() -> tree.Line:

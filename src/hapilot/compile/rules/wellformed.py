@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hapilot.compile import target
-from hapilot.compile.rules import forwarded, requests
+from hapilot.compile.rules import http_rules, requests
 from hapilot.languages.haproxy import tree
 
 _SEGMENT = "[A-Za-z0-9_~-][A-Za-z0-9_~.:,=+@-]*"
@@ -36,23 +36,23 @@ _H2C = ("if", "{", "req.hdr(upgrade)", "-m", "sub", "-i", "h2c", "}")
 def lines(wanted: target.Target) -> Iterator[tree.Line]:
     """The rules for ``wanted``."""
     if wanted.version < (2, 8):
-        yield requests.answer(400, "Bad Request: a NUL in a header", "if", "{", "req.hdrs", "-m", "reg", r"\x00", "}")
+        yield http_rules.answer(400, "Bad Request: a NUL in a header", "if", "{", "req.hdrs", "-m", "reg", r"\x00", "}")
     # A server that answers 200 would make a tunnel of it, in which nothing is looked at (RFC 9110, section 9.3.6).
-    yield requests.answer(405, "Method Not Allowed", "if", "{", "method", "CONNECT", "}")
+    yield http_rules.answer(405, "Method Not Allowed", "if", "{", "method", "CONNECT", "}")
     text = "Bad Request: the transfer coding"
-    yield requests.answer(400, text, "if", *_CODING, *_NOT_CHUNKED)
-    yield requests.answer(400, text, "if", "{", "req.ver", "1.0", "}", *_CODING)
+    yield http_rules.answer(400, text, "if", *_CODING, *_NOT_CHUNKED)
+    yield http_rules.answer(400, text, "if", "{", "req.ver", "1.0", "}", *_CODING)
     # Old clients of HTTP/1.0 send no Host at all.
     has_host = ("{", "req.fhdr(host)", "-m", "found", "}")
     text = "Bad Request: the Host header can be read in two ways"
-    yield requests.answer(400, text, "if", "!{", "req.fhdr(host)", "-m", "reg", HOST, "}", *has_host)
+    yield http_rules.answer(400, text, "if", "!{", "req.fhdr(host)", "-m", "reg", HOST, "}", *has_host)
     # A host that stands in the target alone would be the server's to believe, and not the one that routes were looked up for.
     text = "Bad Request: the Host header is missing"
-    yield requests.answer(400, text, "if", "!{", *has_host[1:], "!{", "url", "-m", "beg", "/", "}", *_NO_STAR)
+    yield http_rules.answer(400, text, "if", "!{", *has_host[1:], "!{", "url", "-m", "beg", "/", "}", *_NO_STAR)
     # A server that takes the offer speaks HTTP/2 past the routes from then on (RFC 9113, section 3.1, has withdrawn it).
-    yield forwarded.request("del-header", "http2-settings")
-    yield forwarded.request("del-header", "upgrade", *_H2C)
-    yield forwarded.request("set-var(txn.odd)", "bool(true)", "if", "!{", "url", "-m", "reg", PLAIN, "}")
+    yield http_rules.request("del-header", "http2-settings")
+    yield http_rules.request("del-header", "upgrade", *_H2C)
+    yield http_rules.request("set-var(txn.odd)", "bool(true)", "if", "!{", "url", "-m", "reg", PLAIN, "}")
     text = "Bad Request: the target"
-    yield requests.answer(400, text, "if", *requests.ODD, "!{", "url", "-m", "reg", TARGET, "}", *_NO_STAR)
-    yield requests.answer(400, text, "if", *requests.ODD, *_STAR, "!{", "method", "OPTIONS", "}")
+    yield http_rules.answer(400, text, "if", *requests.ODD, "!{", "url", "-m", "reg", TARGET, "}", *_NO_STAR)
+    yield http_rules.answer(400, text, "if", *requests.ODD, *_STAR, "!{", "method", "OPTIONS", "}")
