@@ -19,7 +19,7 @@ class Stats(section.Section):
 
 
 class Metrics(section.Section):
-    """HAProxy's Prometheus exporter, at /metrics."""
+    """HAProxy's Prometheus exporter at /metrics, and hapilot's own metrics at /metrics/hapilot."""
 
     bind: Annotated[list[values.Bind], values.Many, pydantic.Field(min_length=1)]
     users: dict[values.User, service.Password] = {}
