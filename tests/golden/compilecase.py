@@ -2,9 +2,11 @@
 
 # remarks, up to the first section
 --- file: NAME, --- pem: NAME, --- env    as in loadcase
---- target              optional: NAME=VALUE for the compile target (drop_to, lua=no, ipv6=no)
+--- target              optional: NAME=VALUE for the compile target (drop_to, lua=no, ipv6=no, old_workers=SECONDS)
+--- live                optional: the file for changes without a reload is shown too
 --- ask                 targets for explain, one a line: TARGET [from=IP] [listener=NAME] [proxy=no] [NAME:VALUE ...]
 --- haproxy.cfg         written by --update-golden: all but the sections that are the same for every site
+--- live.cfg            where it is asked for: the holder of notes and of each mode the first spare backend
 --- PATH                every table of routes, list of networks and listener's own list of certificates; every page, after its content type
 --- answers             one line for each question
 --- diagnostics
@@ -17,12 +19,13 @@ from pathlib import Path
 
 from golden import loadcase, pems
 from hapilot.compile import build, compile, target  # noqa: A004 - the stage's name
+from hapilot.compile.passes import spares
 from hapilot.explain import explain, probe
 from hapilot.languages.haproxy import printer, tree
 from hapilot.render import bundle, render
 from hapilot.sources.file import load, self_signed
 
-GIVEN = ("file", "bytes", "pem", "env", "site", "target", "ask")
+GIVEN = ("file", "bytes", "pem", "env", "site", "target", "live", "ask")
 
 
 def given(text: str) -> str:
@@ -62,8 +65,11 @@ def run(case: loadcase.Case) -> tuple[str, bundle.Bundle | None]:
     made, found = compile_case(case)
     common = ("global", "defaults") if not any(kind == "target" for kind, _, _ in case.sections) else ()
     parts = [("haproxy.cfg", printer.print_config(tree.Config(tuple(one for one in made.config.sections if one.kind not in common))))]
+    if any(kind == "live" for kind, _, _ in case.sections):
+        shown = [one for one in made.spares if one.name in (spares.HOLDER, spares.name("http", 1), spares.name("tcp", 1))]
+        parts.append((bundle.LIVE, "\n".join(printer.print_section(one) for one in shown)))
     for table in made.tables:
-        if table.path.startswith(("maps/", "lists/")) or table.path.endswith(".list"):
+        if table.path != spares.NOTES and (table.path.startswith(("maps/", "lists/")) or table.path.endswith(".list")):
             parts.append((table.path, "".join(f"{entry.key} {entry.value}".rstrip() + "\n" for entry in table.entries)))
     parts += [(page.path, f"{page.content_type}\n{page.content.decode()}".rstrip("\n") + "\n") for page in made.pages]
     asked = [line for kind, _, body in case.sections if kind == "ask" for line in body.splitlines() if line]
@@ -88,6 +94,7 @@ def _target(said: dict[str, str]) -> target.Target:
         drop_to_group="nogroup" if said.get("drop_to") else "",
         ipv6=said.get("ipv6") != "no",
         features=usual.features - ({"LUA"} if said.get("lua") == "no" else set[str]()),
+        old_workers=float(said.get("old_workers", "0")),
     )
 
 

@@ -45,7 +45,7 @@ def test_haproxy_takes_it_without_a_warning(path: Path, binary: haproxy.Binary, 
         return
     plain.write_bundle(tmp_path / "out", files)
     environment = {**os.environ, "HAPILOT_RUN": str(tmp_path)}
-    command = [str(binary.path), "-c", "-f", "haproxy.cfg"]
+    command = [str(binary.path), "-c", "-f", "haproxy.cfg", "-f", "live.cfg"]
     inherits = {int(number) for number in re.findall(rb"bind fd@(\d+)", (tmp_path / "out" / "haproxy.cfg").read_bytes())}
     with descriptors.stand_in() as socket:
         command = descriptors.stand_in_command(socket.fileno(), inherits, command) if inherits else command

@@ -92,7 +92,7 @@ class Budget:
 
 def budget(made: build.Build, cpus: int) -> Budget:
     """The budget of ``made`` on a machine with so many processors."""
-    lines = [(section, words) for section in made.config.sections for line in section.lines if (words := _words(line))]
+    lines = [(section, _words(line)) for section in made.config.sections for line in section.lines if _is_read(section, line)]
     said = {words[0]: words[1] for section, words in lines if section.kind == "global" and len(words) > 1}
     servers = list(_servers(lines))
     threads = min(_number(said, "nbthread") or cpus, _MOST_THREADS)
@@ -107,12 +107,28 @@ def budget(made: build.Build, cpus: int) -> Budget:
         connections=_number(said, "maxconn"),
         splices=any(words[0] == "option" and words[1:2] and words[1].startswith("splice-") for _, words in lines),
         layers=_layers(made),
-        memory=_memory(made, lines, servers, threads) + ends * (len(made.site.materials.certificates) * _CERTIFICATE + names * _NAME),
+        memory=_memory(made, servers, threads) + ends * (len(made.site.materials.certificates) * _CERTIFICATE + names * _NAME),
         connection_memory=_STREAM + 2 * (_number(said, "tune.bufsize") or _BUFFER) + 2 * _TLS_SIDE * bool(ends) + 2 * _OPEN_FILE,
     )
 
 
 Lines = Iterable[tuple[tree.Section, list[str]]]
+
+
+_READ = frozenset({"bind", "server", "default-server", "option"})
+"""What lines of proxies are about that cost files. Of many thousand lines most are not."""
+
+
+def _is_read(section: tree.Section, line: tree.Line) -> bool:
+    return section.kind == "global" or _keyword(line) in _READ
+
+
+def _keyword(line: tree.Line) -> str:
+    """A line's first word; of a user's own line that is empty, nothing."""
+    first = line.words[0]
+    if not isinstance(first, str):
+        return first.before
+    return next(iter(first.split(None, 1)), "") if line.opaque else first
 
 
 def _words(line: tree.Line) -> list[str]:
@@ -163,9 +179,10 @@ def _layers(made: build.Build) -> int:
     return deepest
 
 
-def _memory(made: build.Build, lines: Lines, servers: list[list[str]], threads: int) -> int:
-    proxies = sum(section.kind in ("frontend", "backend", "listen") for section in made.config.sections)
-    rules = sum(words[0].startswith(("http-", "tcp-", "use_")) for _, words in lines)
+def _memory(made: build.Build, servers: list[list[str]], threads: int) -> int:
+    sections = (*made.config.sections, *made.spares)
+    proxies = sum(section.kind in ("frontend", "backend", "listen") for section in sections)
+    rules = sum(_keyword(line).startswith(("http-", "tcp-", "use_")) for section in sections for line in section.lines)
     entries = sum(len(table.entries) for table in made.tables)
     pages = sum(len(page.content) for page in made.pages)
     tls = sum("ssl" in words for words in servers)

@@ -159,3 +159,5 @@ class Build:
     backends: tuple[BackendUse, ...]
     diagnostics: tuple[Diagnostic, ...]
     pages: tuple[Page, ...] = ()
+    spares: tuple[tree.Section, ...] = ()
+    """Backends in reserve, which are no part of ``config``: see ``passes.spares``."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from hapilot.base import diagnostics
+from hapilot.base.memory import Memory
 from hapilot.compile import build
 from hapilot.compile.draft import Draft
 from hapilot.compile.passes import (
@@ -25,6 +26,7 @@ from hapilot.compile.passes import (
     routes,
     service_keys,
     shadows,
+    spares,
     supported,
     tables,
 )
@@ -51,13 +53,16 @@ PASSES: tuple[Callable[[Draft], Draft], ...] = (
     guards.make_guards,
     backends.make_backends,
     administration.make_administration,
+    spares.make_spares,
 )
 
 
-def compile_site(site: Site, target: Target) -> build.Build:
-    """Everything that follows from ``site`` on ``target``. Errors are in the Build's diagnostics; nothing is raised."""
-    target = _reaching_logs(site, target)
-    draft = Draft(site, target)
+def compile_site(site: Site, target: Target, before: Memory | None = None) -> build.Build:
+    """Everything that follows from ``site`` on ``target``. Errors are in the Build's diagnostics; nothing is raised. What follows from
+    parts that are as they were ``before`` is taken from there."""
+    known = Memory() if before is None else before
+    target = known.same("target", _reaching_logs(site, target))
+    draft = Draft(site, target, memory=known)
     for run in PASSES:
         draft = run(draft)
     return build.Build(
@@ -71,6 +76,7 @@ def compile_site(site: Site, target: Target) -> build.Build:
         backends=draft.backends,
         diagnostics=diagnostics.in_order(draft.diagnostics),
         pages=tuple(draft.pages.values()),
+        spares=draft.spares,
     )
 
 

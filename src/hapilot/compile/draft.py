@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from hapilot.base.diagnostics import Diagnostic
+from hapilot.base.memory import Memory
 from hapilot.compile import build
 from hapilot.compile.target import Target
 from hapilot.languages.haproxy import tree
@@ -60,6 +61,8 @@ class Entrance:
     def default_hosts(self) -> tuple[str, ...]:
         """The hosts of the service for what nothing else matches, where its TLS ends here: who says another name, or none, is
         shown its certificate."""
+        if self.listener.default is None:
+            return ()
         ended = (*self.terminated, *self.streams)
         if not any(route.service == self.listener.default and route.host is None for route in ended):
             return ()
@@ -116,6 +119,17 @@ class Entrance:
         return f"{self.name}.plain" if self.sniffs else self.name
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """A service with its places. One that says the same at the same places as the last time is the same object, so what follows from it
+    alone need not be worked out again."""
+
+    name: str
+    service: Service
+    places: object
+    """What stands for all of them, None where nobody knows."""
+
+
 @dataclass(frozen=True, slots=True)
 class BackendPlan:
     """One HAProxy backend to make: a service, and the port for its servers that say none."""
@@ -148,7 +162,25 @@ class Draft:
     layers: tuple[build.Layer, ...] = ()
     backends: tuple[build.BackendUse, ...] = ()
     sections: tuple[tree.Section, ...] = ()
+    spares: tuple[tree.Section, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+    memory: Memory = field(default_factory=Memory, compare=False)
+    """What passes have worked out before."""
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The site's services with their places, in order."""
+        return self.memory.once("parts", (self.site,), self._parts)
+
+    def _parts(self) -> tuple[Part, ...]:
+        before: Mapping[str, Part] = self.memory.former("parts by name", {})
+        places = self.site.origins.of_services
+        made: dict[str, Part] = {}
+        for name, one in self.services.items():
+            part, place = before.get(name), places.get(name)
+            is_same = part is not None and place is not None and part.service is one and part.places is place
+            made[name] = part if is_same and part is not None else Part(name, one, place)
+        return tuple(self.memory.keep("parts by name", made).values())
 
     @property
     def services(self) -> dict[str, Service]:
@@ -166,11 +198,8 @@ class Draft:
 
     def routing(self, routes: Iterable[build.Route]) -> Draft:
         """With these routes, which are in order already."""
-        ordered = tuple(routes)
-        grouped: dict[str, list[build.Route]] = {}
-        for route in ordered:
-            grouped.setdefault(route.listener, []).append(route)
-        return replace(self, routes=ordered, by_listener={name: tuple(group) for name, group in grouped.items()})
+        ordered = self.memory.row("routes", routes)
+        return replace(self, routes=ordered, by_listener=self.memory.once("routes by listener", (ordered,), lambda: _grouped(ordered)))
 
     def noting(self, found: Iterable[Diagnostic]) -> Draft:
         """With further diagnostics."""
@@ -179,3 +208,10 @@ class Draft:
     def adding(self, *sections: tree.Section) -> Draft:
         """With further sections of the configuration."""
         return replace(self, sections=(*self.sections, *sections))
+
+
+def _grouped(routes: tuple[build.Route, ...]) -> dict[str, tuple[build.Route, ...]]:
+    grouped: dict[str, list[build.Route]] = {}
+    for route in routes:
+        grouped.setdefault(route.listener, []).append(route)
+    return {name: tuple(group) for name, group in grouped.items()}

@@ -26,3 +26,5 @@ class Target:
     """The system's CA bundle."""
     fixed_names: frozenset[str] = frozenset({"localhost"})
     """Names that the machine itself knows (/etc/hosts); they are not asked of a DNS server."""
+    old_workers: float = 0.0
+    """Seconds that a worker may take to finish its connections once it gets no new ones, by a reload or at the end; 0 for any time."""

@@ -45,23 +45,15 @@ class Plan:
 
     targets: tuple[Target, ...]
     choices: tuple[Choice, ...]
-
-    @property
-    def with_paths(self) -> bool:
-        """Whether the path matters to any of them."""
-        return any(target.path != "/" for target in self.targets)
-
-    @property
-    def values(self) -> frozenset[str]:
-        """Every value that a request may end with."""
-        said = {target.value for target in self.targets if not target.value.startswith(build.CHOICE)}
-        chosen = (value for choice in self.choices for value in (*(one.value for one in choice.alternatives), choice.otherwise))
-        return frozenset(said.union(value for value in chosen if value and not value.startswith(build.CHOICE)))
-
-    @property
-    def forwards(self) -> bool:
-        """Whether any of them is a backend."""
-        return any(not value.startswith(".") for value in self.values)
+    values: frozenset[str]
+    """Every value that a request may end with."""
+    answers: frozenset[str]
+    """Those that are no backend."""
+    forwards: bool
+    """Whether any value is a backend."""
+    with_paths: bool
+    """Whether keys have a path, as they do wherever the path may come to matter: then a service that comes or goes changes entries and no
+    rule. Only what is the same for all paths, redirects and refusals, does without."""
 
     @property
     def only(self) -> Target | None:
@@ -87,7 +79,19 @@ def plan(targets: Iterable[Target]) -> Plan:
         for where in sorted(conditional, key=lambda where: (-len(where[1]), where))
     ]
     leading = {where: Target(*where, numbers[where], several[0].route) for where, several in conditional.items()}
-    return Plan(tuple((plain | leading).values()), tuple(choices))
+    all_of_it = tuple((plain | leading).values())
+    values = _values(all_of_it, choices)
+    answers = frozenset(value for value in values if value.startswith("."))
+    forwards = len(answers) < len(values)
+    with_paths = forwards or any(target.path != "/" for target in all_of_it)
+    return Plan(all_of_it, tuple(choices), values, answers, forwards, with_paths)
+
+
+def _values(all_of_it: Iterable[Target], choices: Iterable[Choice]) -> frozenset[str]:
+    """Every value that a request may end with."""
+    said = {target.value for target in all_of_it}
+    said.update(value for choice in choices for value in (*(one.value for one in choice.alternatives), choice.otherwise) if value)
+    return frozenset(value for value in said if not value.startswith(build.CHOICE))
 
 
 def _in_order(alternatives: Sequence[Target]) -> list[Target]:
@@ -118,7 +122,7 @@ def shorter_paths(path: str) -> Iterator[str]:
 
 
 def key(host: str, path: str, *, with_paths: bool) -> str:
-    """The key of a host and path prefix in a table: ``HOST``, or ``HOST/PATH/`` where any target of the table has a path.
+    """The key of a host and path prefix in a table: ``HOST``, or ``HOST/PATH/`` where the table has paths.
 
     >>> key("shop.test", "/a", with_paths=True), key("*", "/", with_paths=True), key("*.test", "/", with_paths=False)
     ('shop.test/a/', '*/', '*.test')

@@ -8,11 +8,17 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 CONFIG = "haproxy.cfg"
 """The file that HAProxy is started with; all other paths in a bundle are relative to its directory."""
+
+LIVE = "live.cfg"
+"""The file that HAProxy reads after it where hapilot runs it; the first is whole without it."""
+
+LOADED = "HAPILOT_CONFIG"
+"""The environment variable by which a worker knows what it has loaded: the digest of all files but :data:`LIVE`, which sets it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +28,14 @@ class BundleFile:
     path: str
     content: bytes
     mode: int = 0o644
+    digest: str = field(init=False, repr=False, compare=False)
+    """SHA-256 of the content, in hex. It is asked for many times."""
 
     def __post_init__(self) -> None:
         pure = PurePosixPath(self.path)
         if not pure.parts or pure.is_absolute() or ".." in pure.parts or str(pure) != self.path or "\0" in self.path:
             raise ValueError(f"{self.path!r} is not a plain relative path")
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of the content, in hex."""
-        return hashlib.sha256(self.content).hexdigest()
+        object.__setattr__(self, "digest", hashlib.sha256(self.content).hexdigest())
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,25 +5,45 @@ The reconcile loop, ``render``, ``check`` and ``up`` call :func:`render_build`; 
 
 from __future__ import annotations
 
+from hapilot.base.memory import Memory
 from hapilot.compile import authorities, build
-from hapilot.languages.haproxy import printer
+from hapilot.languages.haproxy import printer, tree
+from hapilot.model import site
 from hapilot.render import bundle
 
+_LIVE = (
+    f"What hapilot needs to change a running HAProxy without a reload; it starts haproxy -f {bundle.CONFIG} -f {bundle.LIVE}.\n"
+    f"Without hapilot this file is of no use, and {bundle.CONFIG} is complete without it."
+)
 
-def render_build(made: build.Build) -> bundle.Bundle:
-    """Every file that HAProxy needs to run ``made``; private keys have mode 0600."""
-    files = [bundle.BundleFile(bundle.CONFIG, printer.print_config(made.config).encode())]
-    files += [bundle.BundleFile(table.path, _table(table)) for table in made.tables]
+
+def render_build(made: build.Build, before: Memory | None = None) -> bundle.Bundle:
+    """Every file that HAProxy needs to run ``made``; private keys have mode 0600. What was printed ``before`` is taken from there."""
+    known = Memory() if before is None else before
+    config = printer.join(made.config.comment, known.each("printed", made.config.sections, printer.print_section))
+    files = [bundle.BundleFile(bundle.CONFIG, config.encode())]
+    files += known.each("files of tables", made.tables, lambda table: bundle.BundleFile(table.path, _table(table, known)))
     files += [bundle.BundleFile(script.path, script.text.encode()) for script in made.scripts]
     files += [bundle.BundleFile(page.path, page.content) for page in made.pages]
     materials = made.site.materials
-    files += [bundle.BundleFile(f"certs/{one.name}.pem", one.pem.reveal().encode(), 0o600) for one in materials.certificates]
+    files += known.each("files of certificates", materials.certificates, _certificate)
     files += [bundle.BundleFile(authorities.path(made.site, said), text.encode()) for said, text in sorted(materials.authorities.items())]
-    return bundle.Bundle(tuple(files))
+    return _with_live(bundle.Bundle(tuple(files)), made)
 
 
-def _table(table: build.Table) -> bytes:
+def _certificate(one: site.LoadedCertificate) -> bundle.BundleFile:
+    return bundle.BundleFile(f"certs/{one.name}.pem", one.pem.reveal().encode(), 0o600)
+
+
+def _with_live(files: bundle.Bundle, made: build.Build) -> bundle.Bundle:
+    """With the file that only a HAProxy under hapilot reads. What it says is what changes at run time lean on, so a change of anything
+    else shows in it."""
+    says = tree.Section("global", "", (tree.line("setenv", bundle.LOADED, files.digest),))
+    live = printer.print_config(tree.Config((says, *made.spares), comment=_LIVE))
+    return bundle.Bundle((*files.files, bundle.BundleFile(bundle.LIVE, live.encode())))
+
+
+def _table(table: build.Table, known: Memory) -> bytes:
     """A line for each entry. crt-lists know no comments behind entries, and neither do maps."""
-    lines = [f"# {' '.join(table.comment.split())}"]
-    lines += [f"{entry.key} {entry.value}".rstrip() for entry in table.entries]
-    return ("\n".join(lines) + "\n").encode()
+    lines = known.each(("lines", table.path), table.entries, lambda entry: f"{entry.key} {entry.value}".rstrip())
+    return ("\n".join([f"# {' '.join(table.comment.split())}", *lines]) + "\n").encode()

@@ -6,6 +6,7 @@ was made. ``reconcile`` writes it with each generation; ``status`` and the check
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -70,8 +71,17 @@ class Summary:
     withheld: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        """What :func:`from_json` takes."""
-        return asdict(self)
+        """What :func:`from_json` takes. Written out, because there may be many thousands of services."""
+        return {
+            "listeners": [{"name": one.name, "bind": one.bind} for one in self.listeners],
+            "services": [
+                {"name": one.name, "backend": one.backend, "tls": one.tls, "servers": one.servers, "marks": one.marks}
+                for one in self.services
+            ],
+            "certificates": [{"name": one.name, "hosts": one.hosts, "not_after": one.not_after} for one in self.certificates],
+            "opened": [asdict(one) for one in self.opened],
+            "withheld": self.withheld,
+        }
 
 
 def summarise(made: build.Build, opened: tuple[Opened, ...], withheld: tuple[str, ...] = ()) -> Summary:
@@ -107,7 +117,12 @@ def _marks(lines: Iterable[tree.Line]) -> Iterator[tuple[str, str]]:
     settings = [words for opaque, words in said if (opaque or _is_about_checks(words)) and words[:1] != ["server"]]
     for _, words in said:
         if words[0] == "server" and len(words) > 2:
-            yield words[1], hashlib.sha256(repr((settings, _as_checked(words))).encode()).hexdigest()[:16]
+            yield words[1], _mark(tuple(map(tuple, settings)), tuple(_as_checked(words)))
+
+
+@functools.lru_cache(maxsize=65536)
+def _mark(settings: tuple[tuple[str, ...], ...], server: tuple[str, ...]) -> str:
+    return hashlib.sha256(repr((settings, server)).encode()).hexdigest()[:16]
 
 
 def _is_about_checks(words: list[str]) -> bool:

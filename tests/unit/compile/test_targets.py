@@ -109,9 +109,10 @@ def test_nothing_is_looked_up_where_there_is_one_place_to_go(said: list[targets.
     assert (found.value if found else None) == only
 
 
-def test_keys_have_paths_only_where_one_matters() -> None:
-    assert not targets.plan([_target("a.test", "/", "s")]).with_paths
-    assert targets.plan([_target("a.test", "/", "s"), _target("b.test", "/b", "t")]).with_paths
+def test_keys_have_paths_wherever_one_may_come_to_matter() -> None:
+    assert targets.plan([_target("a.test", "/", "s")]).with_paths
+    assert targets.plan([_target("a.test", "/", build.MISDIRECTED), _target("b.test", "/", "s", "X-A")]).with_paths
+    assert not targets.plan([_target("a.test", "/", f"{build.TO_HTTPS}:443"), _target("b.test", "/", build.MISDIRECTED)]).with_paths
 
 
 def test_answers_are_no_backends() -> None:

@@ -88,7 +88,8 @@ def _users(draft: Draft, part: str, users: list[str]) -> tree.Section:
     for user in users:
         password = draft.site.materials.passwords.get(("admin", part, "users", user))
         if password is not None:
-            lines.append(tree.line("user", user, "password", passwords.hashed(draft.site.name, user, password)))
+            hashed = passwords.kept(draft.memory, draft.site.name, user, password)
+            lines.append(tree.line("user", user, "password", hashed))
     return tree.Section("userlist", f"admin.{part}", tuple(lines))
 
 

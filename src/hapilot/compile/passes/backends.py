@@ -21,10 +21,29 @@ def make_backends(draft: Draft) -> Draft:
     >>> shares(10, 4)
     [3, 3, 2, 2]
     """
-    made = [_section(draft, plan) for plan in draft.plans]
-    uses = [_use(draft, plan) for plan in draft.plans]
-    draft = replace(draft, backends=(*draft.backends, *uses)).noting(_client_timeouts(draft))
-    return draft.adding(*made)
+    made = _made(draft)
+    sections, uses = draft.memory.once("backends", (made,), lambda: ([one for one, _ in made], [use for _, use in made]))
+    return replace(draft, backends=(*draft.backends, *uses)).noting(_client_timeouts(draft)).adding(*sections)
+
+
+def _made(draft: Draft) -> tuple[tuple[tree.Section, build.BackendUse], ...]:
+    """Each backend and its meaning, by what they follow from. The user's own lines have places outside of the service, so one with such
+    lines is always made anew."""
+    known, site = draft.memory, draft.site
+    parts = {part.name: part for part in draft.parts}
+    names = [plan.service for plan in draft.plans]
+    own = [object() if name in site.spec.raw.service else None for name in names]
+    counted, unaddressed = [draft.counted_in[name] for name in names], [name in draft.unaddressed for name in names]
+    common = (
+        draft.target,
+        site.spec.defaults,
+        site.spec.log,
+        known.same("pages", draft.pages),
+        known.same("policies", draft.policies),
+        known.same("authorities", tuple(site.materials.authorities)),
+    )
+    columns = (draft.plans, [parts[name] for name in names], counted, unaddressed, own)
+    return known.rows("backends by plan", columns, lambda plan, *_: (_section(draft, plan), _use(draft, plan)), *common)
 
 
 def shares(total: int, parts: int) -> list[int]:
@@ -33,21 +52,26 @@ def shares(total: int, parts: int) -> list[int]:
 
 
 def _section(draft: Draft, plan: BackendPlan) -> tree.Section:
-    one = draft.services[plan.service]
     origin = draft.site.origins.key("services", plan.service)
-    speaks_http = one.protocol == "http" and one.tls_mode != "passthrough"
-    lines = [
-        tree.line("mode", "http" if speaks_http else "tcp"),
-        *_balance(one),
-        *_times(draft, one),
-        *(_http(draft, plan) if speaks_http else logging.with_reasons(_stream(draft, plan.service, one), draft.site.spec.log)),
-    ]
+    lines = settings(draft, plan)
     lines += [
         tree.opaque(text, origin=draft.site.origins.at("raw", "service", plan.service, index))
         for index, text in enumerate(draft.site.spec.raw.service.get(plan.service, []))
     ]
     lines += servers.lines(draft, plan)
     return tree.Section("backend", plan.name, tuple(lines), comment=f"service {plan.service} ({origin.short})", origin=origin)
+
+
+def settings(draft: Draft, plan: BackendPlan) -> list[tree.Line]:
+    """How the service is dealt with: all lines that neither name a server nor are the user's own."""
+    one = draft.services[plan.service]
+    speaks_http = one.protocol == "http" and one.tls_mode != "passthrough"
+    return [
+        tree.line("mode", "http" if speaks_http else "tcp"),
+        *_balance(one),
+        *_times(draft, one),
+        *(_http(draft, plan) if speaks_http else logging.with_reasons(_stream(draft, plan.service, one), draft.site.spec.log)),
+    ]
 
 
 def _balance(one: service.Service) -> Iterator[tree.Line]:
@@ -159,15 +183,17 @@ def _use(draft: Draft, plan: BackendPlan) -> build.BackendUse:
 
 def _client_timeouts(draft: Draft) -> Iterator[Diagnostic]:
     """A client timeout counts before the service is known, so services that share a listener can't have their own."""
+    common = draft.site.spec.defaults.timeouts.client
+    different = {name: one for name, one in draft.services.items() if one.timeouts and one.timeouts.client not in (None, common)}
+    if not different:
+        return
     # Two names of services are enough to know one that is not the service itself.
     users = {listener: sorted({route.service for route in routes})[:2] for listener, routes in draft.by_listener.items()}
-    for name, one in draft.services.items():
-        own = one.timeouts.client if one.timeouts else None
-        if own is None or own == draft.site.spec.defaults.timeouts.client:
-            continue
+    for name, one in different.items():
         for listener in one.listener:
             other = next((user for user in users.get(listener, ()) if user != name), None)
             if other is not None:
                 message = f"service {name}: timeouts.client counts for the whole listener {listener}, which {other} uses too"
                 origin = draft.site.origins.at("services", name, "timeouts", "client")
-                yield diagnostics.error("conflict", message, origin, "set it under defaults, or give the service a listener of its own")
+                hint = "set it under defaults, or give the service a listener of its own"
+                yield diagnostics.error("conflict", message, origin, hint, (f"service {other}", f"service {name}"))

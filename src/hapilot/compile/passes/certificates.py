@@ -18,10 +18,11 @@ LIST = "certs/list"
 def check_certificates(draft: Draft) -> Draft:
     """Report hosts without a certificate and certificates that cover passthrough hosts; make the list of certificates."""
     found: list[Diagnostic] = []
-    firsts = first_with(draft.site.materials.certificates)
+    row = draft.memory.row("certificates", draft.site.materials.certificates)
+    firsts = draft.memory.once("first certificates", (row,), lambda: first_with(row))
     for entrance in draft.entrances:
         found += _uncovered(draft, entrance, firsts)
-        found += _covering_passthrough(entrance, firsts)
+        found += _covering_passthrough(draft, entrance, firsts)
     entries = tuple(build.Entry(f"certs/{one.name}.pem", "", one.origin) for one in in_list_order(draft.site))
     lists = [build.Table(LIST, entries, "every certificate of the site")]
     lists += [_own_list(draft, entrance) for entrance in draft.entrances if list_path(entrance) != LIST]
@@ -83,27 +84,37 @@ def first_with(certificates: Iterable[site.LoadedCertificate]) -> dict[values.Ho
 
 
 def _uncovered(draft: Draft, entrance: Entrance, firsts: Mapping[values.HostPattern, First]) -> Iterator[Diagnostic]:
+    ended = draft.memory.row(("ended", entrance.name), (*entrance.terminated, *entrance.streams))
+    has_any = bool(draft.site.materials.certificates)
+    covered = draft.memory.each(
+        ("covered", entrance.name), ended, lambda route: has_any if route.host is None else _covers(firsts, route.host), firsts
+    )
+    if all(covered):
+        return
     hint = 'add it under certificates; for trying out: certificates: [{self_signed: ["NAME"]}]'
     seen: set[str] = set()
-    for route in (*entrance.terminated, *entrance.streams):
+    for route in (route for route, is_covered in zip(ended, covered, strict=True) if not is_covered):
         if route.host is None:
-            if not draft.site.materials.certificates:
-                message = f"service {route.service} is terminated on listener {entrance.name}, and the site has no certificate"
-                yield diagnostics.error("certificate-uncovered", message, route.origin, hint.replace("NAME", "*.example.test"))
-            continue
-        host = route.host
-        if str(host) in seen or any(name in firsts for name in host.coverers):
-            continue
-        seen.add(str(host))
-        message = f"no certificate covers {host} of service {route.service}"
-        yield diagnostics.error("certificate-uncovered", message, route.origin, hint.replace("NAME", str(host)))
+            message = f"service {route.service} is terminated on listener {entrance.name}, and the site has no certificate"
+            yield diagnostics.error("certificate-uncovered", message, route.origin, hint.replace("NAME", "*.example.test"))
+        elif str(route.host) not in seen:
+            seen.add(str(route.host))
+            message = f"no certificate covers {route.host} of service {route.service}"
+            yield diagnostics.error("certificate-uncovered", message, route.origin, hint.replace("NAME", str(route.host)))
 
 
-def _covering_passthrough(entrance: Entrance, firsts: Mapping[values.HostPattern, First]) -> Iterator[Diagnostic]:
+def _covers(firsts: Mapping[values.HostPattern, First], host: values.HostPattern) -> bool:
+    return any(name in firsts for name in host.coverers)
+
+
+def _covering_passthrough(draft: Draft, entrance: Entrance, firsts: Mapping[values.HostPattern, First]) -> Iterator[Diagnostic]:
     """A browser may reuse a connection for every name in its certificate; the request then gets 421 and is sent again."""
     if not (entrance.terminated or entrance.streams):
         return
-    for route in entrance.passed:
+    covered = draft.memory.each(
+        ("passed on", entrance.name), entrance.passed, lambda route: route.host is not None and _covers(firsts, route.host), firsts
+    )
+    for route in (route for route, is_covered in zip(entrance.passed, covered, strict=True) if is_covered):
         host = route.host
         if host is None:
             continue

@@ -6,6 +6,7 @@ made of. Servers are compared with the addresses of the listener.
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,7 +16,7 @@ from typing import Literal
 from hapilot.base import diagnostics
 from hapilot.base.diagnostics import Diagnostic
 from hapilot.compile import build, targets
-from hapilot.compile.draft import Draft, Entrance
+from hapilot.compile.draft import Draft, Entrance, Part
 from hapilot.compile.passes import tables
 from hapilot.model import messages, service, values
 
@@ -90,7 +91,7 @@ def _redirects(draft: Draft) -> Iterator[Diagnostic]:
 def _survey(draft: Draft, starting: Iterable[str]) -> _Map:
     doors: dict[tuple[str, int], list[Table]] = {}
     for entrance in draft.entrances:
-        for scheme, plan in _plans(entrance):
+        for scheme, plan in _plans(draft, entrance):
             table = {(one.host, one.path): one.value for one in plan.targets}
             for port in {bind.port for bind in entrance.listener.bind if bind.kind == "tcp"}:
                 doors.setdefault((scheme, port), []).append(table)
@@ -99,11 +100,11 @@ def _survey(draft: Draft, starting: Iterable[str]) -> _Map:
     return _Map(doors, {name: said for name, said in answering.items() if said is not None and name not in divided})
 
 
-def _plans(entrance: Entrance) -> Iterator[tuple[Scheme, targets.Plan]]:
+def _plans(draft: Draft, entrance: Entrance) -> Iterator[tuple[Scheme, targets.Plan]]:
     if entrance.terminated:
-        yield "https", tables.tls_plan(entrance)
+        yield "https", tables.tls_plan(entrance, draft.memory)
     if entrance.answers_plain:
-        yield "http", tables.plain_plan(entrance)
+        yield "http", tables.plain_plan(entrance, draft.memory)
 
 
 def _visits(draft: Draft, route: build.Route) -> Iterator[_Visit]:
@@ -163,17 +164,26 @@ def _followed(visit: _Visit, to: str) -> _Visit | None:
 
 def _servers(draft: Draft) -> Iterator[Diagnostic]:
     """Servers at the address of the listener that leads to them. What a service rewrites may lead elsewhere."""
+    of_services = {part.name: part for part in draft.parts}
     for listener, routes in draft.by_listener.items():
-        binds = [bind for bind in draft.listeners[listener].bind if bind.kind == "tcp"]
-        only = binds[0].port if len({bind.port for bind in binds}) == 1 else None
-        for name in dict.fromkeys(route.service for route in routes):
-            one = draft.services[name]
-            for index, server in enumerate(one.servers if one.rewrite is None else ()):
-                port = server.address.port or only
-                if any(bind.port == port and _is_at(server.address.host, bind) for bind in binds):
-                    message = f"service {name}: the server {server.address} is listener {listener} itself, so what it gets comes back"
-                    origin = draft.site.origins.at("services", name, "servers", index)
-                    yield diagnostics.warning("circle", message, origin, "name the server's own address and port")
+        reached = (of_services[name] for name in dict.fromkeys(route.service for route in routes))
+        check = functools.partial(_at_listener, draft, listener)
+        for found in draft.memory.each(("own servers", listener), reached, check, draft.listeners[listener]):
+            yield from found
+
+
+def _at_listener(draft: Draft, listener: str, part: Part) -> tuple[Diagnostic, ...]:
+    name, one = part.name, part.service
+    binds = [bind for bind in draft.listeners[listener].bind if bind.kind == "tcp"]
+    only = binds[0].port if len({bind.port for bind in binds}) == 1 else None
+    found: list[Diagnostic] = []
+    for index, server in enumerate(one.servers if one.rewrite is None else ()):
+        port = server.address.port or only
+        if any(bind.port == port and _is_at(server.address.host, bind) for bind in binds):
+            message = f"service {name}: the server {server.address} is listener {listener} itself, so what it gets comes back"
+            origin = draft.site.origins.at("services", name, "servers", index)
+            found.append(diagnostics.warning("circle", message, origin, "name the server's own address and port"))
+    return tuple(found)
 
 
 def _is_at(host: str, bind: values.BindAddress) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from hapilot.base import diagnostics
 from hapilot.base.diagnostics import Diagnostic
-from hapilot.compile.draft import Draft
+from hapilot.compile.draft import Draft, Part
 from hapilot.model import fitting, service
 
 
@@ -17,13 +17,22 @@ def check_combinations(draft: Draft) -> Draft:
     ['ssh has no host name in it, so host can never match']
     """
     found: list[Diagnostic] = [*_shared_canaries(draft)]
-    for name, one in draft.services.items():
-        for message, path, hint in _contradictions(one):
-            found.append(diagnostics.error("conflict", f"service {name}: {message}", draft.site.origins.key("services", name, *path), hint))
-        found += _about_servers(draft, name, one)
-        found += _about_canary(draft, name, one)
+    for part, alone in zip(draft.parts, draft.memory.each("combinations", draft.parts, lambda part: _alone(draft, part)), strict=True):
+        found += alone
+        if part.service.canary is not None:
+            found += _about_canary(draft, part.name, part.service)
     found += _about_listeners(draft)
     return draft.noting(found)
+
+
+def _alone(draft: Draft, part: Part) -> tuple[Diagnostic, ...]:
+    """What contradicts itself in one service."""
+    name, one = part.name, part.service
+    found = [
+        diagnostics.error("conflict", f"service {name}: {message}", draft.site.origins.key("services", name, *path), hint)
+        for message, path, hint in _contradictions(one)
+    ]
+    return (*found, *_about_servers(draft, name, one))
 
 
 def _contradictions(one: service.Service) -> Iterator[tuple[str, tuple[str, ...], str]]:
@@ -44,21 +53,22 @@ def _about_canary(draft: Draft, name: str, one: service.Service) -> Iterator[Dia
     if one.canary is None or other is None:
         return
     origin = draft.site.origins.at("services", name, "canary", "service")
+    both = (f"service {name}", f"service {one.canary.service}")
     if one.canary.service == name:
         yield diagnostics.error("conflict", f"service {name} is its own canary", origin, "name another service")
         return
     if fitting.kind_of(other) not in fitting.REQUESTS:
         message = f"service {name}: its canary {one.canary.service} does not answer requests ({other.protocol}, tls: {other.tls_mode})"
-        yield diagnostics.error("conflict", message, origin, "name a service with protocol: http that is not passed through")
+        yield diagnostics.error("conflict", message, origin, "name a service with protocol: http that is not passed through", both)
     if other.canary is not None:
         message = f"service {name}: its canary {one.canary.service} has a canary itself"
-        yield diagnostics.error("conflict", message, origin, "a request is divided once; leave out one of the two")
+        yield diagnostics.error("conflict", message, origin, "a request is divided once; leave out one of the two", both)
     for key in GUARDS:
         if getattr(one, key) != getattr(other, key):
             message = (
                 f"service {name}: its canary {one.canary.service} does not have the same {key}, so some clients would be treated otherwise"
             )
-            yield diagnostics.error("conflict", message, origin, f"give both the same {key}")
+            yield diagnostics.error("conflict", message, origin, f"give both the same {key}", both)
 
 
 def _shared_canaries(draft: Draft) -> Iterator[Diagnostic]:
@@ -74,7 +84,8 @@ def _shared_canaries(draft: Draft) -> Iterator[Diagnostic]:
                 "the clients of one of them only"
             )
             origin = draft.site.origins.at("services", name, "canary", "service")
-            yield diagnostics.error("conflict", message, origin, "services with a rate_limit need a canary each")
+            both = (f"service {other}", f"service {name}")
+            yield diagnostics.error("conflict", message, origin, "services with a rate_limit need a canary each", both)
 
 
 def _about_servers(draft: Draft, name: str, one: service.Service) -> Iterator[Diagnostic]:

@@ -16,9 +16,29 @@ def make_entrances(draft: Draft) -> Draft:
     >>> https_port(Listener(bind=[":8443", ":443"]))
     443
     """
-    common = _redirects(draft, draft.routes) if any(listener.redirect is not None for listener in draft.listeners.values()) else ()
-    made = (_entrance(draft, name, listener, common) for name, listener in draft.listeners.items())
+    passed_on = frozenset(route.service for route in draft.routes if _is_passed_https(draft, route))
+    speakers = draft.memory.same("https that is passed on", passed_on)
+    common: tuple[Redirect, ...] = ()
+    if any(listener.redirect is not None for listener in draft.listeners.values()):
+        inputs = (draft.routes, speakers, *draft.listeners.values())
+        common = draft.memory.once("common redirects", inputs, lambda: _redirects(draft, draft.routes))
+    made = [
+        draft.memory.once(
+            ("entrance", name),
+            (draft.routes_on(name), listener, common, speakers),
+            lambda name=name, listener=listener: _entrance(draft, name, listener, common),
+        )
+        for name, listener in draft.listeners.items()
+    ]
     return replace(draft, entrances=tuple(entrance for entrance in made if entrance.inner))
+
+
+def _is_passed_https(draft: Draft, route: build.Route) -> bool:
+    return route.side == "sni" and draft.services[route.service].protocol == "http"
+
+
+def _is_https(draft: Draft, route: build.Route) -> bool:
+    return route.side == "tls" or _is_passed_https(draft, route)
 
 
 def https_port(listener: Listener) -> int:
@@ -30,7 +50,10 @@ def https_port(listener: Listener) -> int:
 def _entrance(draft: Draft, name: str, listener: Listener, common: tuple[Redirect, ...]) -> Entrance:
     """``common`` are the redirects of every listener that redirects all that comes."""
     here = draft.routes_on(name)
-    by_side = {side: tuple(route for route in here if route.side == side) for side in ("tls", "sni", "stream", "plain", "ssh", "tcp")}
+    sides: dict[build.Side, list[build.Route]] = {"tls": [], "sni": [], "stream": [], "plain": [], "ssh": [], "tcp": []}
+    for route in here:
+        sides[route.side].append(route)
+    by_side = {side: tuple(routes) for side, routes in sides.items()}
     entrance = Entrance(
         name=name,
         listener=listener,
@@ -52,7 +75,7 @@ def _entrance(draft: Draft, name: str, listener: Listener, common: tuple[Redirec
 
 def _redirects_own(draft: Draft, entrance: Entrance) -> bool:
     """Whether plain HTTP on this TLS port is sent to https: as asked, or because the port is looked into anyway."""
-    speaks_https = any(draft.services[route.service].protocol == "http" for route in (*entrance.terminated, *entrance.passed))
+    speaks_https = any(_is_https(draft, route) for route in (*entrance.terminated, *entrance.passed))
     if entrance.listener.plain_http is not None or not speaks_https:
         return entrance.listener.plain_http == "redirect" and speaks_https
     return entrance.sniffs
@@ -62,8 +85,7 @@ def _redirects(draft: Draft, routes: Iterable[build.Route]) -> tuple[Redirect, .
     """One redirect for each host that has an https route, the first listener that has it giving the port."""
     first: dict[str, build.Route] = {}
     for route in routes:
-        https = route.side in ("tls", "sni") and draft.services[route.service].protocol == "http"
-        if https and draft.listeners[route.listener].redirect is None:
+        if _is_https(draft, route) and draft.listeners[route.listener].redirect is None:
             first.setdefault(route.host_key, route)
     ports = {name: https_port(draft.listeners[name]) for name in {route.listener for route in first.values()}}
     return tuple(Redirect(route.host, ports[route.listener], route) for route in first.values())

@@ -96,9 +96,10 @@ def _second(draft: Draft, entrance: Entrance, kind: binds.Second, layer: build.L
 
 
 def _http_section(draft: Draft, entrance: Entrance, side: Literal["tls", "plain"], addresses: list[tree.Line]) -> tree.Section:
-    over_tls = side == "tls"
-    plan = tables.tls_plan(entrance) if over_tls else tables.plain_plan(entrance)
+    over_tls, logs = side == "tls", draft.site.spec.log is not None
+    plan = tables.tls_plan(entrance, draft.memory) if over_tls else tables.plain_plan(entrance, draft.memory)
     table = tables.tls_table(entrance) if over_tls else tables.plain_table(entrance)
+    own = _raw(draft, entrance)
     lines = [
         tree.line("mode", "http"),
         *logging.http(draft.site.spec.log, entrance.name),
@@ -109,18 +110,24 @@ def _http_section(draft: Draft, entrance: Entrance, side: Literal["tls", "plain"
         *(_gate(entrance) if not entrance.sniffs else ()),
         *(client_certificates.remembered(entrance) if over_tls else ()),
         *wellformed.lines(draft.target),
+        # The user's own rules see no target that is refused.
+        *(wellformed.targets() if own else ()),
         requests.normal_host(),
         *(client_certificates.one_policy(entrance) if over_tls else ()),
         *(forwarded.client(entrance) if plan.forwards else ()),
-        *_raw(draft, entrance),
+        *own,
+        *(requests.find(plan, table, logs=logs) if plan.targets else ()),
     ]
-    if plan.targets:
-        lines += requests.route(plan, table, over_tls=over_tls, logs=draft.site.spec.log is not None)
-    else:
-        lines.append(http_rules.answer(404, "Not Found: no service has this host and path"))
     if plan.forwards:
         lines += forwarded.headers(entrance, "https" if over_tls else "http")
         lines += client_certificates.removed(draft.services)
+        lines.append(requests.let_through(plan))
+    lines += () if own else wellformed.targets()
+    if plan.targets:
+        lines += requests.closer_look(plan, table, over_tls=over_tls, logs=logs)
+    else:
+        lines.append(http_rules.answer(404, requests.NOT_FOUND))
+    if plan.forwards:
         lines += onward.lines(plan, entrance.terminated if over_tls else entrance.plain, draft.services)
     name = entrance.tls_frontend if over_tls else entrance.plain_frontend
     return _section(draft, entrance, name, lines, "terminates TLS and routes requests" if over_tls else "plain HTTP")
@@ -149,9 +156,11 @@ def _tcp_head(draft: Draft, entrance: Entrance) -> list[tree.Line]:
 def _client_timeout(draft: Draft, entrance: Entrance) -> list[tree.Line]:
     """A service's own client timeout, where it has the listener to itself (``backends`` reports the other case)."""
     here = {route.service for route in draft.routes_on(entrance.name)}
+    if len(here) != 1:
+        return []
     own = [timeouts.client for name in here if (timeouts := draft.services[name].timeouts) and timeouts.client]
     common = draft.site.spec.defaults.timeouts.client
-    if len(here) != 1 or not own or own[0] == common:
+    if not own or own[0] == common:
         return []
     return [tree.line("timeout", "client", values.print_duration(own[0]))]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from hapilot.compile import build
-from hapilot.compile.draft import Draft
+from hapilot.compile.draft import Draft, Part
 from hapilot.compile.rules import changes, hello, logging, unaddressed
 from hapilot.languages.haproxy import tree
 from hapilot.model import values
@@ -75,6 +75,8 @@ def _global(draft: Draft) -> tree.Section:
     ]
     if target.version >= (2, 8):
         lines.append(tree.line("tune.memory.hot-size", str(HOT_BYTES)))
+    if target.old_workers:
+        lines.append(tree.line("hard-stop-after", values.print_duration(round(target.old_workers * 1000))))
     if target.drop_to:
         lines += [tree.line("user", target.drop_to), tree.line("group", target.drop_to_group or target.drop_to)]
         if target.chroot:
@@ -90,7 +92,7 @@ def _global(draft: Draft) -> tree.Section:
 def _buffers(draft: Draft) -> list[tree.Line]:
     """More room for services that add long headers. Without it a message whose body fills the buffer becomes an error 500; the buffer
     grows by as much, so that no client's message is refused for it."""
-    more = changes.more_room(draft.services.values())
+    more = changes.room_for(max(draft.memory.each("headers", draft.parts, lambda part: changes.added(part.service)), default=0))
     lines = [tree.line("tune.bufsize", str(BUFFER_BYTES + more))]
     return [*lines, tree.line("tune.maxrewrite", str(changes.RESERVE + more))] if more else lines
 
@@ -146,8 +148,12 @@ def _defaults(draft: Draft) -> tree.Section:
 
 
 def _needs_resolvers(draft: Draft) -> bool:
-    servers = (server.address for one in draft.services.values() for server in one.servers)
-    return any(address.is_name and address.host not in draft.target.fixed_names for address in servers)
+    return any(draft.memory.each("names to resolve", draft.parts, lambda part: _has_names(draft, part), draft.target))
+
+
+def _has_names(draft: Draft, part: Part) -> bool:
+    addresses = (server.address for server in part.service.servers)
+    return any(address.is_name and address.host not in draft.target.fixed_names for address in addresses)
 
 
 def _resolvers(draft: Draft) -> tree.Section:

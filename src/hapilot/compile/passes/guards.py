@@ -56,9 +56,9 @@ def _unaddressed(draft: Draft) -> frozenset[str]:
 def _counted_in(draft: Draft) -> Mapping[str, str]:
     """A service's clients are counted in its first backend. Those of its canary count there too, so that nobody gets the limit twice;
     ``combinations`` has seen to it that a canary with a limit is that of one service and has the same limit."""
-    firsts = {plan.service: plan.name for plan in reversed(draft.plans)}
+    firsts = draft.memory.once("first backends", (draft.plans,), lambda: {plan.service: plan.name for plan in reversed(draft.plans)})
     mains = {one.canary.service: name for name, one in draft.services.items() if one.canary is not None and one.rate_limit is not None}
-    return {name: firsts.get(mains.get(name, name), first) for name, first in firsts.items()}
+    return {name: firsts.get(mains.get(name, name), first) for name, first in firsts.items()} if mains else firsts
 
 
 def _by_no_address(draft: Draft) -> Iterator[Diagnostic]:
@@ -93,5 +93,6 @@ def _users(draft: Draft, name: str) -> tree.Section:
         password = draft.site.materials.passwords.get(("services", name, "basic_auth", "users", user))
         if password is not None:
             scope = f"{draft.site.name}\0{name}"
-            lines.append(tree.line("user", user, "password", passwords.hashed(scope, user, password, passwords.SERVICE_ROUNDS)))
+            hashed = passwords.kept(draft.memory, scope, user, password, passwords.SERVICE_ROUNDS)
+            lines.append(tree.line("user", user, "password", hashed))
     return tree.Section("userlist", name, tuple(lines), comment=f"users of service {name} ({origin.short})", origin=origin)

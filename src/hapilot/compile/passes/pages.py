@@ -17,7 +17,8 @@ def make_pages(draft: Draft) -> Draft:
     >>> content_type("html", b"<p>"), content_type("html", bytes([0xE4])), content_type("json", b"{}")
     ('text/html; charset=utf-8', 'text/html', 'application/json')
     """
-    found = {(name, key): page for name in draft.services for key, page in _pages(draft, name)}
+    having = (name for name, one in draft.services.items() if one.errors or one.maintenance is not None)
+    found = {(name, key): page for name in having for key, page in _pages(draft, name)}
     return replace(draft, pages=found)
 
 

@@ -99,7 +99,7 @@ def _disagreement(entrance: Entrance, route: build.Route, other: build.Route) ->
         "and ask for different client certificates; the handshake comes before the path is known"
     )
     hint = "give both the same client_certificates, or one of them a host of its own"
-    return diagnostics.error("conflict", message, route.origin, hint)
+    return diagnostics.error("conflict", message, route.origin, hint, (f"service {other.service}", f"service {route.service}"))
 
 
 def _table(entrance: Entrance) -> build.Table:

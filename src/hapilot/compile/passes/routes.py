@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from hapilot.base import diagnostics
 from hapilot.base.diagnostics import Diagnostic
@@ -14,8 +14,15 @@ from hapilot.model import fitting
 from hapilot.model.listener import Listener
 from hapilot.model.service import Match, Service
 
-Backends = Mapping[tuple[str, str], str]
-"""The backend of a service on a listener."""
+
+@dataclass(frozen=True, slots=True)
+class _Ways:
+    """What leads to one service: the backend for each listener, the backends to make, and the routes, of which none has a canary."""
+
+    backends: Mapping[str, str]
+    plans: tuple[BackendPlan, ...]
+    routes: tuple[build.Route, ...]
+    found: tuple[Diagnostic, ...]
 
 
 def make_routes(draft: Draft) -> Draft:
@@ -24,22 +31,60 @@ def make_routes(draft: Draft) -> Draft:
     >>> side_of(Service(tls="passthrough")), side_of(Service(protocol="ssh"))
     ('sni', 'ssh')
     """
-    found: list[Diagnostic] = []
-    plans: dict[str, BackendPlan] = {}
-    backends: dict[tuple[str, str], str] = {}
-    for name, listeners in _reached(draft).items():
-        ports, problems = _ports(draft, name, listeners)
-        found += problems
-        alone = len(set(ports.values())) == 1
-        for listener, port in ports.items():
-            plan = BackendPlan(name if alone else f"{name}.{port}", name, port)
-            plans[plan.name] = plan
-            backends[name, listener] = plan.name
-    routes = [route for name in draft.services for route in _routes_of(draft, name, backends)]
-    routes += [route for name in draft.listeners for route in _defaults_of(draft, name, backends, routes)]
+    ways = _ways(draft)
+    known = draft.memory
+    canaries = {name: _with_canary(draft, name, ways) for name, one in draft.services.items() if one.canary is not None}
+    with_canary = known.same_of("routes with a canary", canaries)
+    usual = (draft.services.get(listener.default or "") for listener in draft.listeners.values())
+    inputs = (known.row("ways in order", ways.values()), *with_canary.values(), *_listeners(draft), *usual)
+    plans, routes, found = known.once("routes in order", inputs, lambda: _collected(draft, ways, with_canary))
+    draft = replace(draft, plans=draft.memory.row("plans", plans)).routing(routes)
+    return draft.noting([*found, *_in_clear(draft)])
+
+
+def _collected(
+    draft: Draft, ways: Mapping[str, _Ways], with_canary: Mapping[str, tuple[build.Route, ...]]
+) -> tuple[tuple[BackendPlan, ...], tuple[build.Route, ...], tuple[Diagnostic, ...]]:
+    """All backends, all routes in their order, and what is wrong with them."""
+    found = [one for way in ways.values() for one in way.found]
+    plans = {plan.name: plan for way in ways.values() for plan in way.plans}
+    routes = [route for name, way in ways.items() for route in with_canary.get(name) or way.routes]
+    routes += [route for name in draft.listeners for route in _defaults_of(draft, name, ways, routes)]
     places = {listener: place for place, listener in enumerate(draft.listeners)}
-    ordered = sorted(routes, key=lambda route: (places[route.listener], specificity(route)))
-    return replace(draft, plans=tuple(plans.values())).routing(ordered).noting([*found, *_too_many(ordered), *_in_clear(draft)])
+    ordered = tuple(sorted(routes, key=lambda route: (places[route.listener], specificity(route))))
+    return tuple(plans.values()), ordered, (*found, *_too_many(ordered))
+
+
+def _listeners(draft: Draft) -> tuple[object, ...]:
+    """The listeners and their names, as inputs for the memory."""
+    return draft.memory.same("names of listeners in order", tuple(draft.listeners)), *draft.listeners.values()
+
+
+def _ways(draft: Draft) -> dict[str, _Ways]:
+    """The ways to each service."""
+    each = draft.memory.each("ways", draft.parts, lambda part: _ways_to(draft, part.name, part.service.listener), *_listeners(draft))
+    # A service that has changed usually has the routes that it had.
+    found = dict(draft.memory.same_of("ways of services", dict(zip(draft.services, each, strict=True))))
+    found.update((name, _ways_to(draft, name, listeners)) for name, listeners in _from_elsewhere(draft).items())
+    return found
+
+
+def _ways_to(draft: Draft, name: str, reached: Iterable[str]) -> _Ways:
+    """The ways to the service ``name``, which is ``reached`` from these listeners."""
+    ports, problems = _ports(draft, name, [listener for listener in reached if listener in draft.listeners])
+    alone = len(set(ports.values())) == 1
+    plans = {listener: BackendPlan(name if alone else f"{name}.{port}", name, port) for listener, port in ports.items()}
+    backends = {listener: plan.name for listener, plan in plans.items()}
+    different = {plan.name: plan for plan in plans.values()}
+    return _Ways(backends, tuple(different.values()), tuple(_routes_of(draft, name, backends, {})), tuple(problems))
+
+
+def _with_canary(draft: Draft, name: str, ways: Mapping[str, _Ways]) -> tuple[build.Route, ...]:
+    """The routes of a service that has a canary; nothing if there is no such service."""
+    canary = draft.services[name].canary
+    if canary is None or canary.service not in ways:
+        return ()
+    return tuple(_routes_of(draft, name, ways[name].backends, ways[canary.service].backends))
 
 
 def side_of(one: Service) -> build.Side:
@@ -58,35 +103,34 @@ def specificity(route: build.Route) -> tuple[int, int, int]:
     return host, -len(route.path), -len(route.conditions)
 
 
-def _reached(draft: Draft) -> dict[str, list[str]]:
-    """The listeners from which each service is reached: its own, those whose default it is, and those of services whose canary it is."""
-    found = {name: dict.fromkeys(one.listener) for name, one in draft.services.items()}
+def _from_elsewhere(draft: Draft) -> dict[str, list[str]]:
+    """The listeners from which each service is reached that is reached from more than its own: those whose default it is, and those of
+    services whose canary it is."""
+    found: dict[str, dict[str, None]] = {}
     for name, listener in draft.listeners.items():
-        if listener.default in found:
-            found[listener.default][name] = None
+        if listener.default in draft.services:
+            found.setdefault(listener.default, dict.fromkeys(draft.services[listener.default].listener))[name] = None
     for name, one in draft.services.items():
-        if one.canary is not None and one.canary.service in found:
-            found[one.canary.service] |= found[name]
-    return {name: [listener for listener in listeners if listener in draft.listeners] for name, listeners in found.items()}
+        if one.canary is not None and one.canary.service in draft.services:
+            other = one.canary.service
+            found.setdefault(other, dict.fromkeys(draft.services[other].listener)).update(found.get(name) or dict.fromkeys(one.listener))
+    return {name: list(listeners) for name, listeners in found.items()}
 
 
-def _routes_of(draft: Draft, name: str, backends: Backends) -> Iterator[build.Route]:
+def _routes_of(draft: Draft, name: str, backends: Mapping[str, str], canaries: Mapping[str, str]) -> Iterator[build.Route]:
+    """``backends`` and ``canaries``: the backends of the service and of its canary, by listener."""
     one = draft.services[name]
     origins = draft.site.origins
     further = tuple(_conditions(one.match))
     for listener in one.listener:
-        backend = backends.get((name, listener))
+        backend = backends.get(listener)
         if backend is None:
             continue
-        canary = _canary(one, listener, backends)
+        canary = canaries.get(listener, "")
         for number, host in enumerate(one.host or [None]):
             origin = origins.at("services", name, "host", number) if host else origins.key("services", name)
             for path in dict.fromkeys(one.path or ["/"]):
                 yield build.Route(listener, side_of(one), name, backend, one.tls_mode, host, path, origin, further, canary)
-
-
-def _canary(one: Service, listener: str, backends: Backends) -> str:
-    return "" if one.canary is None else backends.get((one.canary.service, listener), "")
 
 
 def _conditions(match: Iterable[Match]) -> Iterator[build.Condition]:
@@ -102,22 +146,24 @@ def _conditions(match: Iterable[Match]) -> Iterator[build.Condition]:
 
 def _too_many(routes: Iterable[build.Route]) -> Iterator[Diagnostic]:
     """Conditions that do not fit into one rule, once for each service."""
-    for route in {one.service: one for one in routes if len(conditions.words(one)) > conditions.WORD_LIMIT}.values():
+    long = (one for one in routes if one.conditions and len(conditions.words(one)) > conditions.WORD_LIMIT)
+    for route in {one.service: one for one in long}.values():
         message = f"service {route.service} has more conditions than fit into one HAProxy rule"
         yield diagnostics.error("too-many-conditions", message, route.origin, "leave some out, or give it a host of its own")
 
 
-def _defaults_of(draft: Draft, name: str, backends: Backends, routes: Iterable[build.Route]) -> Iterator[build.Route]:
+def _defaults_of(draft: Draft, name: str, ways: Mapping[str, _Ways], routes: Iterable[build.Route]) -> Iterator[build.Route]:
     """Routes of every host to the listener's default service."""
     listener = draft.listeners[name]
-    backend = backends.get((listener.default or "", name))
+    way = ways.get(listener.default or "")
+    backend = way.backends.get(name) if way is not None else None
     if listener.default is None or backend is None:
         return
     one = draft.services[listener.default]
     origin = draft.site.origins.at("listeners", name, "default")
     present: set[build.Side] = {route.side for route in routes if route.listener == name}
     for side in _default_sides(one, listener, present):
-        canary = _canary(one, name, backends)
+        canary = ways[one.canary.service].backends.get(name, "") if one.canary is not None and one.canary.service in ways else ""
         yield build.Route(name, side, listener.default, backend, one.tls_mode, None, "/", origin, (), canary)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from hapilot.base import diagnostics
 from hapilot.base.diagnostics import Diagnostic
-from hapilot.compile.draft import Draft
+from hapilot.compile.draft import Draft, Part
 from hapilot.compile.rules import answers, changes, servers
 from hapilot.model import service
 from hapilot.model.site import Path
@@ -24,12 +24,16 @@ def check_service_keys(draft: Draft) -> Draft:
     >>> [path for _, path, _ in contradictions(service.Service(path=["/a"], rewrite=service.Rewrite(strip_prefix="/b")))]
     [('rewrite', 'strip_prefix')]
     """
-    found = [
+    each = draft.memory.each("service keys", draft.parts, lambda part: _alone(draft, part))
+    return draft.noting((*(one for found in each for one in found), *_same_cookies(draft)))
+
+
+def _alone(draft: Draft, part: Part) -> tuple[Diagnostic, ...]:
+    name = part.name
+    return tuple(
         diagnostics.error("conflict", f"service {name}: {message}", draft.site.origins.key("services", name, *path), hint)
-        for name, one in draft.services.items()
-        for message, path, hint in contradictions(one)
-    ]
-    return draft.noting((*found, *_same_cookies(draft)))
+        for message, path, hint in contradictions(part.service)
+    )
 
 
 def contradictions(one: service.Service) -> Iterator[Finding]:
@@ -143,9 +147,8 @@ def _same_cookies(draft: Draft) -> Iterator[Diagnostic]:
             if other != name and _labels(draft.services[other]) != _labels(one):
                 cookie = f"the cookie {one.sticky.cookie} is that of service {other} too"
                 message = f"service {name}: {cookie}, which has the same host and other servers"
-                yield diagnostics.error(
-                    "conflict", message, draft.site.origins.at("services", name, "sticky", "cookie"), "use another name"
-                )
+                origin, both = draft.site.origins.at("services", name, "sticky", "cookie"), (f"service {other}", f"service {name}")
+                yield diagnostics.error("conflict", message, origin, "use another name", both)
                 break
 
 

@@ -18,9 +18,7 @@ def check_shadows(draft: Draft) -> Draft:
     """
     found: list[Diagnostic] = []
     for listener, routes in draft.by_listener.items():
-        found += _duplicates(listener, routes)
-        found += _both_ways(listener, routes)
-        found += _redundant(routes)
+        found += draft.memory.once(("shadows", listener), (routes,), lambda name=listener, here=routes: _among(draft, name, here))
     for name, listener in draft.listeners.items():
         if name not in draft.by_listener and listener.redirect is None:
             message = f"no service is bound to listener {name}; connections to it are refused"
@@ -28,6 +26,16 @@ def check_shadows(draft: Draft) -> Draft:
             hint = f"add listener: {name} to a service, or remove the listener"
             found.append(diagnostics.warning("unused-listener", message, origin, hint))
     return draft.noting(found)
+
+
+def _among(draft: Draft, listener: str, routes: Sequence[build.Route]) -> tuple[Diagnostic, ...]:
+    """What is wrong among the routes of one listener. Most are alone with what they are for, and then there is little to compare."""
+    different = set(draft.memory.each(("routes for", listener), routes, _what))
+    return (
+        *(_duplicates(listener, routes) if len(different) < len(routes) else ()),
+        *(_both_ways(listener, routes) if len({route.side for route in routes}) > 1 else ()),
+        *(_redundant(routes) if any(route.path != "/" for route in routes) else ()),
+    )
 
 
 _What = tuple[str, str, str, frozenset[build.Condition]]
@@ -45,7 +53,8 @@ def _duplicates(listener: str, routes: Sequence[build.Route]) -> Iterator[Diagno
             continue
         both = f"services {winner.service} ({winner.origin.short}) and {route.service}"
         message = f"{both} have the same route on listener {listener}: {route.shown}"
-        yield diagnostics.error("duplicate-route", message, route.origin, "give one of them another host, path or listener")
+        hint = "give one of them another host, path or listener"
+        yield diagnostics.error("duplicate-route", message, route.origin, hint, _both(winner, route))
 
 
 _HOW: dict[build.Side, str] = {"sni": "passed through", "stream": "terminated as plain TCP", "tls": "terminated"}
@@ -65,7 +74,11 @@ def _both_ways(listener: str, routes: Sequence[build.Route]) -> Iterator[Diagnos
                 f"and {_HOW[other.side]} for service {other.service} ({other.origin.short})"
             )
             hint = "TLS of one host name either ends here or is passed through" if route.side == "sni" else "one host name, one protocol"
-            yield diagnostics.error("conflict", message, route.origin, hint)
+            yield diagnostics.error("conflict", message, route.origin, hint, _both(route, other))
+
+
+def _both(one: build.Route, other: build.Route) -> tuple[str, str]:
+    return f"service {one.service}", f"service {other.service}"
 
 
 def _redundant(routes: Sequence[build.Route]) -> Iterator[Diagnostic]:

@@ -1,7 +1,7 @@
 """Pass: hosts and paths in tables, so that the last of 10,000 hosts costs what the first of ten costs.
 
-Keys are ``HOST`` or, where any route of the table has a path, ``HOST/PATH/``: the frontend looks up the requested path
-with a slash behind it, so that a prefix match ends on a segment border.
+Keys are ``HOST/PATH/``: the frontend looks up the requested path with a slash behind it, so that a prefix match ends on a segment border.
+Where requests are only redirected or refused, and for SNI, they are ``HOST``.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from hapilot.base.memory import Memory
 from hapilot.compile import build, networks, targets
-from hapilot.compile.draft import Draft, Entrance
+from hapilot.compile.draft import Draft, Entrance, Redirect
 from hapilot.compile.targets import Target
 from hapilot.model import values
 
@@ -21,20 +22,20 @@ ACME = "/.well-known/acme-challenge"
 def make_tables(draft: Draft) -> Draft:
     """Add the tables of every entrance."""
     made: list[build.Table] = []
-    logs = draft.site.spec.log is not None
+    known = draft.memory
     for entrance in draft.entrances:
         if entrance.listener.trusted:
             made.append(_trusted(draft, entrance))
         if entrance.looks_at_sni:
-            made.append(build.Table(sni_table(entrance), _sni_entries(entrance), f"SNI on {entrance.name} to backend"))
+            made.append(_sni(draft, entrance))
         if entrance.streams:
-            comment = f"SNI of streams over TLS on {entrance.name} to backend"
-            made.append(build.Table(stream_table(entrance), _stream_entries(entrance), comment))
+            made.append(_streams(draft, entrance))
         if entrance.terminated:
             comment = f"requests over TLS on {entrance.name} to backend"
-            made += _requests(tls_plan(entrance), tls_table(entrance), comment, logs=logs)
+            made += _requests(draft, tls_plan(entrance, known), tls_table(entrance), comment)
         if entrance.answers_plain:
-            made += _requests(plain_plan(entrance), plain_table(entrance), f"plain requests on {entrance.name} to backend", logs=logs)
+            comment = f"plain requests on {entrance.name} to backend"
+            made += _requests(draft, plain_plan(entrance, known), plain_table(entrance), comment)
         made += _clients(entrance)
     return replace(draft, tables=(*draft.tables, *_once(made)))
 
@@ -74,29 +75,50 @@ def clients_list(route: build.Route, condition: build.Condition) -> str:
     return f"lists/{route.service}.match.{route.conditions.index(condition)}.list"
 
 
-def tls_plan(entrance: Entrance) -> targets.Plan:
+def tls_plan(entrance: Entrance, known: Memory) -> targets.Plan:
     """Requests on the terminating frontend: services, and hosts that end elsewhere, which are misdirected there."""
-    found = [Target(route.host_key, route.path, route.backend, route, route.conditions) for route in entrance.terminated]
-    found += [Target(route.host_key, "/", build.MISDIRECTED, route) for route in (*entrance.passed, *entrance.streams)]
-    return targets.plan(found)
+    return known.once(("tls plan", entrance.name), (entrance,), lambda: _tls_plan(entrance, known))
 
 
-def plain_plan(entrance: Entrance) -> targets.Plan:
+def _tls_plan(entrance: Entrance, known: Memory) -> targets.Plan:
+    found = known.each(("tls targets", entrance.name), entrance.terminated, _to_backend)
+    elsewhere = (*entrance.passed, *entrance.streams)
+    return targets.plan((*found, *known.each(("misdirected", entrance.name), elsewhere, _misdirected)))
+
+
+def plain_plan(entrance: Entrance, known: Memory) -> targets.Plan:
     """Plain requests: services, redirects to https, and ACME's challenges, which are never redirected."""
-    found = [Target(route.host_key, route.path, route.backend, route, route.conditions) for route in entrance.plain]
+    return known.once(("plain plan", entrance.name), (entrance,), lambda: _plain_plan(entrance, known))
+
+
+def _plain_plan(entrance: Entrance, known: Memory) -> targets.Plan:
+    found = list(known.each(("plain targets", entrance.name), entrance.plain, _to_backend))
     taken = {(target.host, target.path) for target in found if not target.conditions}
     answering = _challenges(entrance)
-    for redirect in entrance.redirects:
-        host = "*" if redirect.host is None else str(redirect.host)
-        if (host, "/") not in taken:
-            found.append(Target(host, "/", f"{build.TO_HTTPS}:{redirect.port}", redirect.route))
+    to_https = known.each(("targets of redirects", entrance.name), entrance.redirects, _to_https)
+    for redirect, target in zip(entrance.redirects, to_https, strict=True):
+        if (target.host, "/") not in taken:
+            found.append(target)
         found += [
-            Target(host, route.path, route.backend, route, route.conditions)
-            for wider in _wider(redirect.host)
+            Target(target.host, route.path, route.backend, route, route.conditions)
+            for wider in (_wider(redirect.host) if answering else ())
             for route in answering.get(wider, ())
-            if (host, route.path) not in taken
+            if (target.host, route.path) not in taken
         ]
     return targets.plan(found)
+
+
+def _to_backend(route: build.Route) -> Target:
+    return Target(route.host_key, route.path, route.backend, route, route.conditions)
+
+
+def _misdirected(route: build.Route) -> Target:
+    return Target(route.host_key, "/", build.MISDIRECTED, route)
+
+
+def _to_https(redirect: Redirect) -> Target:
+    host = build.ANY_HOST if redirect.host is None else str(redirect.host)
+    return Target(host, "/", f"{build.TO_HTTPS}:{redirect.port}", redirect.route)
 
 
 def _challenges(entrance: Entrance) -> dict[values.HostPattern | None, list[build.Route]]:
@@ -116,32 +138,51 @@ def _wider(host: values.HostPattern | None) -> Iterator[values.HostPattern | Non
         yield from (pattern for pattern in host.coverers if pattern != host)
 
 
-def _requests(plan: targets.Plan, path: str, comment: str, *, logs: bool) -> Iterator[build.Table]:
-    with_paths = plan.with_paths
-    entries = [
-        build.Entry(targets.key(one.host, one.path, with_paths=with_paths), one.value, one.route.origin, one.route) for one in plan.targets
-    ]
-    entries.sort(key=lambda entry: entry.key)
-    yield build.Table(path, tuple(entries), comment)
-    if logs:
+def _requests(draft: Draft, plan: targets.Plan, path: str, comment: str) -> Iterator[build.Table]:
+    entries = draft.memory.each(("entries", path), plan.targets, lambda one: _entry(one, with_paths=plan.with_paths), plan.with_paths)
+    table = _sorted(draft.memory, path, entries, comment)
+    yield table
+    if draft.site.spec.log is not None:
         # Where conditions decide, the rules say the name of the route that they choose.
-        names = (build.Entry(entry.key, entry.key.rstrip("/"), entry.origin) for entry in entries if not entry.value.startswith("."))
-        yield build.Table(names_table(path), tuple(names), "the routes' own names, for the access log")
+        named = (entry for entry in table.entries if not entry.value.startswith("."))
+        names = draft.memory.each(("names", path), named, lambda entry: build.Entry(entry.key, entry.key.rstrip("/"), entry.origin))
+        yield build.Table(names_table(path), names, "the routes' own names, for the access log")
 
 
-def _sni_entries(entrance: Entrance) -> tuple[build.Entry, ...]:
-    ends = {"tls": entrance.tls_frontend, "stream": entrance.stream_frontend}
-    entries = {
-        route.host_key: build.Entry(route.host_key, ends.get(route.side, route.backend), route.origin, route)
-        for route in (*entrance.passed, *entrance.streams, *entrance.terminated)
-        if route.host is not None
-    }
-    return tuple(entries[name] for name in sorted(entries))
+def _entry(one: Target, *, with_paths: bool) -> build.Entry:
+    return build.Entry(targets.key(one.host, one.path, with_paths=with_paths), one.value, one.route.origin, one.route)
 
 
-def _stream_entries(entrance: Entrance) -> tuple[build.Entry, ...]:
-    entries = {route.host_key: build.Entry(route.host_key, route.backend, route.origin, route) for route in entrance.streams}
-    return tuple(entries[name] for name in sorted(entries))
+def _sorted(known: Memory, path: str, entries: Iterable[build.Entry], comment: str) -> build.Table:
+    """The table with its entries by key; of several for one key the last one counts."""
+    row = known.row(("entries", path, "in order of routes"), entries)
+    return known.once(("table", path), (row,), lambda: build.Table(path, _by_key(row), comment))
+
+
+def _by_key(entries: Iterable[build.Entry]) -> tuple[build.Entry, ...]:
+    by_key = {entry.key: entry for entry in entries}
+    return tuple([by_key[key] for key in sorted(by_key)])
+
+
+def _sni(draft: Draft, entrance: Entrance) -> build.Table:
+    ends: dict[build.Side, str] = {"tls": entrance.tls_frontend, "stream": entrance.stream_frontend}
+    known, path = draft.memory, sni_table(entrance)
+    routes = (route for route in (*entrance.passed, *entrance.streams, *entrance.terminated) if route.host is not None)
+    entries = known.each(
+        ("sni", path),
+        routes,
+        lambda route: build.Entry(route.host_key, ends.get(route.side, route.backend), route.origin, route),
+        known.same(("ends", path), ends),
+    )
+    return _sorted(known, path, entries, f"SNI on {entrance.name} to backend")
+
+
+def _streams(draft: Draft, entrance: Entrance) -> build.Table:
+    path = stream_table(entrance)
+    entries = draft.memory.each(
+        ("streams", path), entrance.streams, lambda route: build.Entry(route.host_key, route.backend, route.origin, route)
+    )
+    return _sorted(draft.memory, path, entries, f"SNI of streams over TLS on {entrance.name} to backend")
 
 
 def _trusted(draft: Draft, entrance: Entrance) -> build.Table:

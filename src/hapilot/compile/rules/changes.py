@@ -45,8 +45,17 @@ def more_room(services: Iterable[service.Service]) -> int:
     >>> more_room([service.Service()])
     0
     """
-    most = max((room(one) + (CERTIFICATE if one.client_certificates else 0) for one in services), default=0)
+    return room_for(max(map(added, services), default=0))
+
+
+def room_for(most: int) -> int:
+    """The same, for so many bytes at most."""
     return 0 if most <= CHANGES else -(-most // 1024) * 1024
+
+
+def added(one: service.Service) -> int:
+    """Bytes that a message's head grows by, with the facts of the client's certificate."""
+    return room(one) + (CERTIFICATE if one.client_certificates else 0)
 
 
 def room(one: service.Service) -> int:

@@ -94,9 +94,8 @@ def _tls(entrance: draft.Entrance, *, lua: bool) -> list[tree.Line]:
     table = tables.sni_table(entrance)
     named = ("{", "var(txn.sni)", "-m", "found", "}")
     lines = [*(_joined() if lua else _whole()), content("set-var(txn.to)", f"var(txn.sni),map_str({table})", "if", *named)]
-    if any(route.host and route.host.wildcard for route in (*entrance.passed, *entrance.streams, *entrance.terminated)):
-        parent = f"var(txn.sni),regsub(^[^.]+,*),map_str({table})"
-        lines.append(content("set-var(txn.to)", parent, "if", *named, *NOT_FOUND))
+    # Also without a wildcard: a service that brings the first one changes the table alone.
+    lines.append(content("set-var(txn.to)", f"var(txn.sni),regsub(^[^.]+,*),map_str({table})", "if", *named, *NOT_FOUND))
     if fallback:
         lines.append(content("set-var(txn.to)", f"str({fallback})", "if", *TLS, *NOT_FOUND))
     for frontend in _second_layers(entrance):

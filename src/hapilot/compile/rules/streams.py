@@ -29,10 +29,8 @@ def route(entrance: draft.Entrance) -> list[tree.Line]:
         return [tree.line("default_backend", first.backend)]
     table = tables.stream_table(entrance)
     lines = [sniffing.content("set-var(txn.to)", f"{_NAME},map_str({table})")]
-    keys = {one.host_key for one in entrance.streams}
-    if any(key.startswith("*.") for key in keys):
-        lines.append(sniffing.content("set-var(txn.to)", f"{_NAME},regsub(^[^.]+,*),map_str({table})", "if", *sniffing.NOT_FOUND))
-    if build.ANY_HOST in keys:
-        lines.append(sniffing.content("set-var(txn.to)", f"str({build.ANY_HOST}),map_str({table})", "if", *sniffing.NOT_FOUND))
+    # The same for any set of names, so that services come and go in the table alone.
+    for less_exact in (f"{_NAME},regsub(^[^.]+,*)", f"str({build.ANY_HOST})"):
+        lines.append(sniffing.content("set-var(txn.to)", f"{less_exact},map_str({table})", "if", *sniffing.NOT_FOUND))
     lines.append(sniffing.refuse("no service here has the name in the ClientHello", "if", *sniffing.NOT_FOUND))
     return [*lines, tree.line("use_backend", "%[var(txn.to)]")]

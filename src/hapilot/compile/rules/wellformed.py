@@ -4,7 +4,8 @@ Which HAProxy it is comes in; the first rules of every HTTP frontend go out. Eac
 tests/integration/behaviour/abuse, which docs/abuse.md lists; HAProxy refuses the others by itself. Called by ``passes.frontends``.
 
 Every request passes here, so nearly all of them are told by one regular expression (measured: it costs what the search for a
-few odd substrings does); the other rules look at the rest, which ``txn.odd`` marks.
+few odd substrings does); other rules look at the rest, which ``txn.odd`` marks. They come last in a frontend, where all other requests have
+been let through already: see ``requests``.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ _H2C = ("if", "{", "req.hdr(upgrade)", "-m", "sub", "-i", "h2c", "}")
 
 
 def lines(wanted: target.Target) -> Iterator[tree.Line]:
-    """The rules for ``wanted``."""
+    """The rules for ``wanted``, for every request; the last one marks the odd targets."""
     if wanted.version < (2, 8):
         yield http_rules.answer(400, "Bad Request: a NUL in a header", "if", "{", "req.hdrs", "-m", "reg", r"\x00", "}")
     # A server that answers 200 would make a tunnel of it, in which nothing is looked at (RFC 9110, section 9.3.6).
@@ -53,6 +54,10 @@ def lines(wanted: target.Target) -> Iterator[tree.Line]:
     yield http_rules.request("del-header", "http2-settings")
     yield http_rules.request("del-header", "upgrade", *_H2C)
     yield http_rules.request("set-var(txn.odd)", "bool(true)", "if", "!{", "url", "-m", "reg", PLAIN, "}")
+
+
+def targets() -> Iterator[tree.Line]:
+    """The rules for targets that are marked."""
     text = "Bad Request: the target"
     yield http_rules.answer(400, text, "if", *requests.ODD, "!{", "url", "-m", "reg", TARGET, "}", *_NO_STAR)
     yield http_rules.answer(400, text, "if", *requests.ODD, *_STAR, "!{", "method", "OPTIONS", "}")
