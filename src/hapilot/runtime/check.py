@@ -47,7 +47,7 @@ def check_files(
     stand-in for them.
     """
     # Started in the directory because 2.6 looks up the maps of dynamic use_backend rules there, `default-path` notwithstanding.
-    command = [str(haproxy.path), "-c", "-C", str(directory), "-f", str(directory / bundles.CONFIG)]
+    command = [str(haproxy.path), "-c", "-C", str(directory), *configuration(directory)]
     try:
         done = _run(command, environment.for_haproxy() if env is None else env, inherits, seconds)
     except subprocess.TimeoutExpired as problem:
@@ -62,6 +62,12 @@ def check_files(
         said = done.stderr.strip() or done.stdout.strip() or f"it ended with status {done.returncode} and said nothing"
         findings = (*findings, messages.Finding("alert", "", 0, said))
     return Checked(done.returncode == 0, findings)
+
+
+def configuration(directory: Path) -> list[str]:
+    """The arguments that make HAProxy read the files in ``directory``. What was rendered before there was a second one has only one."""
+    live = directory / bundles.LIVE
+    return ["-f", str(directory / bundles.CONFIG), *(("-f", str(live)) if live.is_file() else ())]
 
 
 def _run(command: list[str], env: Mapping[str, str], inherits: Collection[int], seconds: float) -> subprocess.CompletedProcess[str]:

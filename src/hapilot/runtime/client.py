@@ -7,18 +7,14 @@ In: a socket's path and a command. Out: the answer's text; :mod:`hapilot.runtime
 from __future__ import annotations
 
 import socket
-import struct
 from dataclasses import dataclass
 from pathlib import Path
 
 from hapilot.base import errors
-from hapilot.runtime import commands
+from hapilot.runtime import commands, peer
 
 SECONDS = 10.0
 """How long one answer may take. Runtime commands take milliseconds; a big `show stat` below a second."""
-
-RELOAD_SECONDS = 120.0
-"""How long a reload may take: it reads every certificate again."""
 
 _REFUSALS = ("Unknown command", "Permission denied", "Can't find the target")
 
@@ -52,9 +48,9 @@ class MasterClient:
     path: Path
     timeout: float = SECONDS
 
-    def send(self, command: str, timeout: float | None = None) -> str:
+    def send(self, command: str) -> str:
         """As :meth:`RuntimeClient.send`; ``@1 COMMAND`` and ``@!PID COMMAND`` go on to a worker."""
-        answer = exchange(self.path, command, timeout or self.timeout)
+        answer = exchange(self.path, command, self.timeout)
         if answer.startswith(_REFUSALS):
             raise _refused(command, answer)
         return answer
@@ -65,14 +61,12 @@ class MasterClient:
 
     def reload(self) -> str:
         """Asks for a reload; the answer tells how it went from 2.7 on, and is empty before."""
-        return self.send("reload", RELOAD_SECONDS)
+        return self.send("reload")
 
     def peer(self) -> int:
-        """The process that listens on the socket, as the kernel knows it (SO_PEERCRED, unix(7)): it can't be feigned."""
+        """The process that listens on the socket, as the kernel knows it."""
         with _connected(self.path, self.timeout) as connection:
-            size = struct.calcsize("3i")
-            pid, _, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
-        return int(pid)
+            return peer.of(connection).pid
 
 
 def exchange(path: Path, command: str, timeout: float) -> str:

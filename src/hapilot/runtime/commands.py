@@ -20,6 +20,7 @@ _UPTIME = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 _MAP = re.compile(r"^(?P<id>-?\d+) \((?P<file>.*?)\) (?P<description>.*)$")
 _ENTRY_COUNT = re.compile(r"entry_cnt=(\d+)")
 _SESSION = re.compile(r"^0x[0-9a-f]+: proto=(?P<proto>\S+) src=(?P<src>\S+) fe=(?P<fe>\S+) be=(?P<be>\S+) srv=(?P<srv>\S+) ")
+_CRT_LINE = re.compile(r"^(?P<file>\S+):(?P<number>\d+) ?(?P<rest>.*)$")
 _RELOAD = re.compile(r"^Success=(?P<success>[01])\s*$", re.MULTILINE)
 
 
@@ -112,24 +113,31 @@ def parse_stat(text: str) -> tuple[Mapping[str, str], ...]:
 
 
 def parse_servers_state(text: str) -> tuple[ServerLine, ...]:
-    """``show servers state``, format version 1."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    header = next((line.removeprefix("# ").split() for line in lines if line.startswith("# ")), list[str]())
-    rows = (dict(zip(header, line.split(), strict=False)) for line in lines if not line.startswith("#") and " " in line)
-    return tuple(_server_line(row) for row in rows)
-
-
-def _server_line(row: Mapping[str, str]) -> ServerLine:
-    return ServerLine(
-        backend=row["be_name"],
-        name=row["srv_name"],
-        address="" if row["srv_addr"] == "-" else row["srv_addr"],
-        port=int(row["srv_port"]),
-        operational_state=int(row["srv_op_state"]),
-        admin_state=int(row["srv_admin_state"]),
-        weight=int(row["srv_uweight"]),
-        initial_weight=int(row["srv_iweight"]),
-        fqdn="" if row["srv_fqdn"] == "-" else row["srv_fqdn"],
+    """``show servers state``, format version 1. Read for every change, and there may be many thousands of lines."""
+    lines = text.splitlines()
+    header = next((line[2:].split() for line in lines if line.startswith("# ")), list[str]())
+    if not header:
+        return ()
+    be, srv, address, port, fqdn = (header.index(name) for name in ("be_name", "srv_name", "srv_addr", "srv_port", "srv_fqdn"))
+    oper, admin, uweight, iweight = (
+        header.index(name) for name in ("srv_op_state", "srv_admin_state", "srv_uweight", "srv_iweight")
+    )
+    rows = [row for line in lines if not line.startswith("#") and len(row := line.split()) == len(header)]
+    return tuple(
+        [
+            ServerLine(
+                row[be],
+                row[srv],
+                "" if row[address] == "-" else row[address],
+                int(row[port]),
+                int(row[oper]),
+                int(row[admin]),
+                int(row[uweight]),
+                int(row[iweight]),
+                "" if row[fqdn] == "-" else row[fqdn],
+            )
+            for row in rows
+        ]
     )
 
 
@@ -171,6 +179,44 @@ def parse_map(text: str) -> tuple[MapEntry, ...]:
     """``show map FILE``: the entries in the order in which HAProxy holds them."""
     rows = (line.split(" ", 2) for line in text.splitlines() if line.startswith("0x"))
     return tuple(MapEntry(row[0], row[1], row[2] if len(row) > 2 else "") for row in rows if len(row) > 1)
+
+
+def parse_load(text: str) -> dict[tuple[str, str], tuple[int, int]]:
+    """``show stat -1 4 -1``: of each server (by backend and name) the open sessions, and the most that it may have, 0 for any number."""
+    found: dict[tuple[str, str], tuple[int, int]] = {}
+    for line in text.splitlines():
+        # pxname, svname, qcur, qmax, scur, smax, slim (management manual, 9.1)
+        row = line.split(",", 7)
+        if len(row) == 8 and row[4].isdigit():
+            found[row[0], row[1]] = (int(row[4]), int(row[6] or 0))
+    return found
+
+
+def parse_crt_lists(text: str) -> tuple[str, ...]:
+    """``show ssl crt-list``: the names of the lists, without those of folders."""
+    return tuple(line for line in text.splitlines() if line and not line.startswith("#"))
+
+
+def parse_crt_list(text: str) -> tuple[tuple[str, int, str], ...]:
+    """``show ssl crt-list -n LIST``: file, line number, and the options and names behind them.
+
+    >>> parse_crt_list("# certs/list\\ncerts/a.pem:2\\ncerts/b.pem:4 [alpn h2 ] a.test")
+    (('certs/a.pem', 2, ''), ('certs/b.pem', 4, '[alpn h2 ] a.test'))
+    """
+    found = (_CRT_LINE.match(line) for line in text.splitlines() if not line.startswith("#"))
+    return tuple((line["file"], int(line["number"]), line["rest"]) for line in found if line)
+
+
+def parse_fingerprints(text: str) -> dict[str, str]:
+    """Several answers to ``show ssl cert FILE``: file to the SHA-1 of its certificate, in hex."""
+    found: dict[str, str] = {}
+    name = ""
+    for line in text.splitlines():
+        if line.startswith("Filename: "):
+            name = line.removeprefix("Filename: ").strip()
+        elif line.startswith("SHA1 FingerPrint: "):
+            found[name] = line.removeprefix("SHA1 FingerPrint: ").strip().upper()
+    return found
 
 
 def parse_processes(text: str) -> tuple[ProcessLine, ...]:

@@ -1,7 +1,8 @@
 """A private unix socket for orders: one request and one answer per connection, both a line of bytes.
 
 :func:`serving` runs it for ``up``: bytes of a request go into a function, in a thread for each connection, and what it gives goes back.
-:func:`ask` is the other side. Sizes, times and the number of connections are bounded; what the bytes mean is none of our business.
+:func:`ask` is the other side. Sizes, times and the number of connections are bounded, users other than ours and root are refused; what
+the bytes mean is none of our business.
 Called by ``reconcile.orders`` and ``reconcile.asking``.
 """
 
@@ -17,6 +18,8 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 
+from hapilot.runtime import peer
+
 CONNECTIONS = 16
 """Clients at once; further ones are told to come again."""
 REQUEST_SECONDS = 5.0
@@ -27,30 +30,32 @@ END_SECONDS = 2.0
 _BACKLOG = 64
 
 
-class Gone:
-    """Whether a client has left: its order need not begin any more."""
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Who asks."""
 
-    __slots__ = ("_connection",)
+    connection: socket.socket
+    peer: peer.Peer
 
-    def __init__(self, connection: socket.socket) -> None:
-        self._connection = connection
-
-    def __bool__(self) -> bool:
+    @property
+    def is_gone(self) -> bool:
+        """Whether it has left: its order need not begin any more."""
         poll = select.poll()
         # A client that has said everything may have closed its half; only one that has closed both is gone (POLLHUP, poll(2)).
-        poll.register(self._connection, 0)
+        poll.register(self.connection, 0)
         return any(event & (select.POLLHUP | select.POLLERR) for _, event in poll.poll(0))
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What is served at ``path``: ``answer`` makes the answer to a request; ``busy`` is what a client gets that is one too many;
-    ``longest`` is how many bytes a request may have."""
+    """What is served at ``path``: ``answer`` makes the answer to a request; ``busy`` is what a client gets that is one too many,
+    ``stranger`` what one of another user gets; ``longest`` is how many bytes a request may have."""
 
     path: Path
-    answer: Callable[[bytes, Gone], bytes]
+    answer: Callable[[bytes, Client], bytes]
     busy: bytes
     longest: int
+    stranger: bytes = b""
 
 
 @contextlib.contextmanager
@@ -143,12 +148,18 @@ class _Server:
     def _serve(self, connection: socket.socket) -> None:
         try:
             with connection:
-                request = _read_request(connection, self._offer.longest)
-                if request is not None:
-                    _say(connection, self._offer.answer(request, Gone(connection)))
+                self._talk(Client(connection, peer.of(connection)))
         finally:
             self._answering.discard(threading.current_thread())
             self._places.release()
+
+    def _talk(self, client: Client) -> None:
+        if not client.peer.may_order:
+            _say(client.connection, self._offer.stranger)
+            return
+        request = _read_request(client.connection, self._offer.longest)
+        if request is not None:
+            _say(client.connection, self._offer.answer(request, client))
 
 
 def _listen(path: Path) -> socket.socket:

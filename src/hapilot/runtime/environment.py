@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping
+from pathlib import Path
 
 RUN = "HAPILOT_RUN"
 """Names the directory of the sockets; the rendered configuration refers to it."""
@@ -24,3 +25,13 @@ def for_haproxy(added: Mapping[str, str] | None = None, withheld: Collection[str
     left_out = {*_OURS, *withheld}
     kept = {name: value for name, value in os.environ.items() if name not in left_out and not name.startswith("HAPROXY_")}
     return {**kept, **(added or {})}
+
+
+def of_process(pid: int) -> dict[str, str] | None:
+    """The variables that process ``pid`` was started with (proc(5)), or None where we may not look."""
+    try:
+        content = Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        return None
+    pairs = (os.fsdecode(one).partition("=") for one in content.split(b"\0") if one)
+    return {name: value for name, _, value in pairs}

@@ -3,11 +3,13 @@
 In: bundles from ``render``. Out: directories that HAProxy reads, and :class:`Generation` values. Called by ``reconcile`` (to write
 and switch) and by the commands that show history. Layout::
 
-    lock  hapilot.pid  control.sock  origin.json  made-from.json  haproxy.pid  haproxy.log  ca/  run/ (or a link to a short directory)
-    generations/N/{meta.json, progress.json, site.json, haproxy.cfg, …}   current -> generations/N   serving -> generations/N
+    lock  hapilot.pid  control.sock  origin.json  made-from.json  overrides.json  haproxy.pid  haproxy.log  ca/
+    run/ (or a link to a short directory)
+    generations/N/{meta.json, progress.json, site.json, haproxy.cfg, …}   current, serving, loaded -> generations/N
 
 A generation appears by one rename and becomes current by another, so a crash at any moment leaves the old one whole. HAProxy reads
 ``current``; ``serving`` is the one it is known to run. They differ only while a change is being made, or where one was interrupted.
+``loaded`` is the one that its worker has read; runtime commands lead from there to the one that serves.
 """
 
 from __future__ import annotations
@@ -28,6 +30,8 @@ from hapilot.runtime import lock, record, retention, rundir, writing
 from hapilot.runtime.record import Description
 
 VARIABLE = "HAPILOT_STATE"
+SERVICE_VARIABLE = "STATE_DIRECTORY"
+"""What systemd says to a service that has one (systemd.exec(5))."""
 
 META = "meta.json"
 PROGRESS = "progress.json"
@@ -48,10 +52,13 @@ class Generation:
 
 
 def default_root(environment: Mapping[str, str] | None = None) -> Path:
-    """Where state is kept: ``HAPILOT_STATE``, else /var/lib/hapilot for root, else ``$XDG_STATE_HOME``/hapilot."""
+    """Where state is kept: ``HAPILOT_STATE``, else what systemd gives its service, else /var/lib/hapilot for root, else
+    ``$XDG_STATE_HOME``/hapilot."""
     given = os.environ if environment is None else environment
     if given.get(VARIABLE):
         return Path(given[VARIABLE]).absolute()
+    if given.get(SERVICE_VARIABLE, "").startswith("/"):
+        return Path(given[SERVICE_VARIABLE].partition(":")[0])
     if os.geteuid() == 0:
         return Path("/var/lib/hapilot")
     base = given.get("XDG_STATE_HOME")
@@ -82,6 +89,11 @@ class StateDirectory:
     def serving_link(self) -> Path:
         """The link to the generation that HAProxy is known to run."""
         return self.root / "serving"
+
+    @property
+    def loaded_link(self) -> Path:
+        """The link to the generation that the worker has read, which is kept for as long."""
+        return self.root / "loaded"
 
     @property
     def config(self) -> Path:
@@ -142,12 +154,12 @@ class StateDirectory:
         """A new generation on disk, complete; not yet current. ``summary`` is JSON for :meth:`summary`. The caller holds the lock."""
         with writing.explained("write a generation to", self.generations):
             self._sweep()
-            number = max(self._numbers(), default=0) + 1
+            number = max(self.numbers(), default=0) + 1
             making = self.generations / f".new-{number}"
             making.mkdir(mode=0o700)
             try:
                 _write_bundle(making, bundle, description)
-                writing.write_file(making / SUMMARY, json.dumps(dict(summary or {}), indent=1).encode(), 0o600)
+                writing.write_file(making / SUMMARY, json.dumps(dict(summary or {})).encode(), 0o600)
                 final = self.generations / str(number)
                 making.rename(final)
                 writing.sync_directory(self.generations)
@@ -158,7 +170,7 @@ class StateDirectory:
 
     def activate(self, number: int) -> None:
         """Makes generation ``number`` the current one."""
-        if number not in self._numbers():
+        if number not in self.numbers():
             raise errors.StateBroken(f"there is no generation {number}", "`hapilot history` lists the ones that are kept")
         with writing.explained("switch", self.current_link):
             writing.replace_link(self.current_link, f"generations/{number}")
@@ -166,7 +178,7 @@ class StateDirectory:
     def prune(self, keep: int) -> None:
         """Forgets the oldest generations beyond ``keep``, but none that is needed (see :mod:`hapilot.runtime.retention`)."""
         with contextlib.suppress(errors.StateBroken):
-            links = [one.number for one in (self.current(), self.serving()) if one is not None]
+            links = [one.number for one in (self.current(), self.serving(), self._linked(self.loaded_link)) if one is not None]
             for old in retention.superfluous(self.kept(), keep, links):
                 # Out of the way in one step: half a generation must not be listed.
                 gone = self.generations / f".gone-{old}"
@@ -181,6 +193,13 @@ class StateDirectory:
             self._note(number, replace(known, served=time.time()))
         with writing.explained("switch", self.serving_link):
             writing.replace_link(self.serving_link, f"generations/{number}")
+
+    def note_loaded(self, number: int) -> None:
+        """Notes that HAProxy has read generation ``number``."""
+        target = Path("generations", str(number))
+        with writing.explained("switch", self.loaded_link):
+            if not self.loaded_link.is_symlink() or self.loaded_link.readlink() != target:
+                writing.replace_link(self.loaded_link, f"{target}")
 
     def put_on_trial(self, number: int, trial: record.Trial) -> None:
         """Notes that generation ``number``, which serves already, has to be confirmed."""
@@ -238,7 +257,7 @@ class StateDirectory:
     def history(self) -> tuple[Generation, ...]:
         """All generations that are kept and whole, oldest first."""
         found: list[Generation] = []
-        for number in sorted(self._numbers()):
+        for number in sorted(self.numbers()):
             with contextlib.suppress(errors.StateBroken):
                 found.append(self.generation(number))
         return tuple(found)
@@ -311,7 +330,8 @@ class StateDirectory:
         if not self.generations.is_dir() and any(self.root.iterdir()):
             raise errors.StateBroken(f"{self.root} holds files that are not hapilot's", f"set {VARIABLE} to an empty or a new directory")
 
-    def _numbers(self) -> set[int]:
+    def numbers(self) -> set[int]:
+        """Of all generations on disk, also of damaged ones."""
         try:
             return {int(entry.name) for entry in self.generations.iterdir() if entry.name.isdecimal()}
         except FileNotFoundError:

@@ -1,6 +1,7 @@
 """Tells systemd how we are (sd_notify(3)). In: our state. Out: one datagram, or nothing where systemd does not listen.
 
-Called by ``up``. A message that can't be delivered is not worth a failure: False says so.
+Called by ``up``, which is the service's main process (``MAINPID``) also where a shell or a wrapper has started it; HAProxy never sees
+the socket. A message that can't be delivered is not worth a failure: False says so.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from collections.abc import Mapping
 
 def ready(status: str, environment: Mapping[str, str] | None = None) -> bool:
     """The site is served; ``status`` is one line for ``systemctl status``."""
-    return _send(["READY=1", f"STATUS={_line(status)}"], environment)
+    return _send(["READY=1", f"MAINPID={os.getpid()}", f"STATUS={_line(status)}", *_alive(environment)], environment)
 
 
 def reloading(status: str, environment: Mapping[str, str] | None = None) -> bool:
     """A change is being applied; follow with :func:`ready`. The time is what ``Type=notify-reload`` asks for."""
-    return _send(["RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}", f"STATUS={_line(status)}"], environment)
+    now = f"MONOTONIC_USEC={time.monotonic_ns() // 1000}"
+    return _send(["RELOADING=1", now, f"STATUS={_line(status)}", *_alive(environment)], environment)
 
 
 def stopping(status: str, environment: Mapping[str, str] | None = None) -> bool:
@@ -32,16 +34,18 @@ def status(text: str, environment: Mapping[str, str] | None = None) -> bool:
 
 
 def watchdog(environment: Mapping[str, str] | None = None) -> bool:
-    """We are alive; due at least every :func:`watchdog_seconds`."""
-    return _send(["WATCHDOG=1"], environment)
+    """We are alive. To be said by the loop itself and by nobody else, so that a loop that hangs is noticed; it comes around twice a
+    second, and a change says it at its beginning and at its end."""
+    alive = _alive(environment)
+    return bool(alive) and _send(alive, environment)
 
 
-def watchdog_seconds(environment: Mapping[str, str] | None = None) -> float | None:
-    """How often to call :func:`watchdog`: half the limit (sd_watchdog_enabled(3)), or None if nobody waits for it."""
+def _alive(environment: Mapping[str, str] | None) -> list[str]:
+    """The message, where somebody waits for it (sd_watchdog_enabled(3))."""
     given = os.environ if environment is None else environment
     limit = given.get("WATCHDOG_USEC", "")
     meant = given.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
-    return int(limit) / 2_000_000 if limit.isdecimal() and int(limit) and meant else None
+    return ["WATCHDOG=1"] if limit.isdecimal() and int(limit) and meant else []
 
 
 def _send(lines: list[str], environment: Mapping[str, str] | None) -> bool:

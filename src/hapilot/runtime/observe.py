@@ -6,8 +6,9 @@ In: the directory of the sockets. Out: :class:`Running`, frozen. Called by ``pla
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -18,6 +19,9 @@ RUNTIME_SOCKET = "runtime.sock"
 MASTER_SOCKET = "master.sock"
 SERVER_STATE = "servers.state"
 """What a reload hands on about servers; the configuration names it: ``server-state-file "${HAPILOT_RUN}/servers.state"``."""
+
+WORKER_SECONDS = 0.5
+"""How long a worker may take to say how many connections it has: it takes a millisecond."""
 
 ProxyKind = Literal["frontend", "backend"]
 
@@ -95,6 +99,16 @@ class Running:
         # The first of a name counts, should HAProxy ever tell two.
         object.__setattr__(self, "_named", {(proxy.name, proxy.kind): proxy for proxy in reversed(self.proxies)})
 
+    def by_own_names(self, given: Mapping[str, str]) -> Running:
+        """The same, with each backend that a spare one stands for (``given``: backend to spare) found by its own name too."""
+        if not given:
+            return self
+        found = replace(self)
+        spares = {backend: self._named.get((spare, "backend")) for backend, spare in given.items()}
+        named = {(backend, "backend"): proxy for backend, proxy in spares.items() if proxy is not None}
+        object.__setattr__(found, "_named", {**self._named, **named})
+        return found
+
     def proxy(self, name: str, kind: ProxyKind) -> ProxyState | None:
         """The frontend or backend of that name, or None."""
         return self._named.get((name, kind))
@@ -109,17 +123,15 @@ def observe(run_dir: Path, timeout: float = client.SECONDS) -> Running:
 
 
 def observe_workers(run_dir: Path, timeout: float = client.SECONDS) -> tuple[Worker, ...]:
-    """The workers, the current one first. Empty if there is no master to ask."""
+    """The workers, the current one first. Empty if there is no master to ask. Those that hang cost a second, however many they are."""
     master = client.MasterClient(run_dir / MASTER_SOCKET, timeout)
     try:
-        processes = master.processes()
+        lines = [line for line in master.processes() if line.kind == "worker"]
     except errors.HaproxyFailed:
         return ()
-    return tuple(
-        Worker(line.pid, line.uptime_seconds, line.reloads, line.old, _sessions(master, line.pid))
-        for line in processes
-        if line.kind == "worker"
-    )
+    asked, over = client.MasterClient(master.path, WORKER_SECONDS), time.monotonic() + 2 * WORKER_SECONDS
+    found = ((line, _sessions(asked, line.pid) if time.monotonic() < over else None) for line in lines)
+    return tuple(Worker(line.pid, line.uptime_seconds, line.reloads, line.old, sessions) for line, sessions in found)
 
 
 def _sessions(master: client.MasterClient, pid: int) -> int | None:

@@ -20,6 +20,7 @@ from hapilot.base import errors
 from hapilot.runtime import (
     binary,
     carrying,
+    check,
     client,
     commands,
     descriptors,
@@ -28,8 +29,9 @@ from hapilot.runtime import (
     files,
     identity,
     logfile,
-    messages,
     observe,
+    reloading,
+    remembering,
     writing,
 )
 
@@ -38,14 +40,6 @@ _STEP = 0.005
 
 _TERMINATE_SECONDS = 5.0
 """From SIGTERM to SIGKILL: a master ends its workers in milliseconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reloaded:
-    """A reload that worked: the worker that serves now, and what HAProxy said (warnings)."""
-
-    worker_pid: int
-    findings: tuple[messages.Finding, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +76,12 @@ class Process:
         """Talks to the worker that serves."""
         return client.RuntimeClient(self.run_dir / observe.RUNTIME_SOCKET)
 
-    def serving_worker(self) -> int | None:
-        """The pid of the newest worker if it answers on the runtime socket, else None."""
+    def serving_worker(self, seconds: float = client.SECONDS) -> int | None:
+        """The pid of the newest worker if it answers on the runtime socket within ``seconds``, else None."""
         with contextlib.suppress(errors.HaproxyFailed, KeyError, ValueError):
-            newest = next((line.pid for line in self.master.processes() if line.kind == "worker" and not line.old), None)
-            answered = int(commands.parse_info(self.runtime.send("show info"))["Pid"])
+            master, runtime = client.MasterClient(self.master.path, seconds), client.RuntimeClient(self.runtime.path, seconds)
+            newest = next((line.pid for line in master.processes() if line.kind == "worker" and not line.old), None)
+            answered = int(commands.parse_info(runtime.send("show info"))["Pid"])
             return newest if newest == answered else None
         return None
 
@@ -111,25 +106,25 @@ class Process:
         missing = ", ".join(str(endpoint) for endpoint in waiting) if worker is not None else "the worker"
         raise errors.HaproxyFailed(f"HAProxy is not ready after {timeout:g} s: {missing} does not answer", f"see {self.state.log}")
 
-    def reload(self, unchanged: Collection[tuple[str, str]] | None = None) -> Reloaded:
+    def reload(
+        self, unchanged: Collection[tuple[str, str]] | None = None, seconds: float = reloading.usual_seconds(0)
+    ) -> reloading.Reloaded:
         """Makes the master read the current generation. Connections and listening sockets go on; if the new configuration
-        fails, so does this, with HAProxy's reasons, and the old worker serves on.
+        fails, so does this, with HAProxy's reasons, and the old worker serves on. It is given up after ``seconds``.
 
         What is known of servers goes along: of those in ``unchanged`` (backend and name), None for all.
-
-        From 2.7 on the master answers with the result (management manual, 9.4.1); before, it is read from ``show proc``.
         """
-        before = self._master_line()
         self._keep_server_state(unchanged)
-        log = logfile.mark(self.state.log)
-        success, said = self._ask_reload()
-        if success is None:
-            success = self._reloaded_since(before)
-            said = ""
-        said = said or log.said()
-        if not success:
-            raise log.failure("HAProxy refused the new configuration; the old one serves on", said)
-        return Reloaded(self._wait_worker(), messages.parse_messages(said))
+        return reloading.reload(self, seconds)
+
+    def cut(self, worker: int) -> None:
+        """Ends an old worker that does not answer: what it has accepted waits in vain, and what else comes to the sockets that it holds
+        would do so too."""
+        with contextlib.suppress(errors.HaproxyFailed):
+            is_old = any(line.old and line.pid == worker for line in self.master.processes())
+            found = identity.of(worker)
+            if is_old and found in identity.group_members(self.pid):
+                identity.send(found, signal.SIGKILL)
 
     def stop(self, graceful_seconds: float = 30.0, paths: Iterable[str] = ()) -> bool:
         """Ends HAProxy: no new connections, running ones get ``graceful_seconds`` to finish, then they are cut.
@@ -161,61 +156,25 @@ class Process:
     def _gone_within(self, seconds: float) -> bool:
         return _until(lambda: not self.is_alive, seconds)
 
-    def _wait_worker(self) -> int:
-        """After a reload the runtime socket belongs to the new worker within moments."""
-        deadline = time.monotonic() + client.SECONDS
-        while time.monotonic() < deadline:
-            worker = self.serving_worker()
-            if worker is not None:
-                return worker
-            time.sleep(_STEP)
-        raise errors.HaproxyFailed("HAProxy was reloaded, and its new worker does not answer", f"see {self.state.log}")
-
     def _keep_server_state(self, unchanged: Collection[tuple[str, str]] | None) -> None:
         """For the next worker, which else would take every server for healthy until its first checks end."""
         try:
-            known = carrying.carried(self.runtime.send("show servers state"), unchanged)
+            known = carrying.carried(remembering.ask(self.runtime), unchanged)
         except errors.HaproxyFailed:
             # What the file says of the last reload may be wrong by now.
             known = carrying.NOTHING
         _write_server_state(self.run_dir, known)
 
-    def _ask_reload(self) -> tuple[bool | None, str]:
-        try:
-            return commands.parse_reload(self.master.reload())
-        except errors.HaproxyFailed:
-            # Before 2.7 the master may close the connection as it restarts itself; `show proc` tells what came of it.
-            if self.is_alive:
-                return None, ""
-            raise
-
-    def _master_line(self) -> commands.ProcessLine | None:
-        with contextlib.suppress(errors.HaproxyFailed):
-            return next((line for line in self.master.processes() if line.kind == "master"), None)
-        return None
-
-    def _reloaded_since(self, before: commands.ProcessLine | None) -> bool:
-        """Waits until the master counts one more reload; whether it counts it as failed. Its socket refuses for a moment."""
-        former = before.reloads if before is not None else 0
-        deadline = time.monotonic() + client.RELOAD_SECONDS
-        while time.monotonic() < deadline:
-            now = self._master_line()
-            if now is not None and now.reloads > former:
-                return now.failed == 0
-            if not self.is_alive:
-                return False
-            time.sleep(_STEP)
-        raise errors.HaproxyFailed(f"HAProxy did not finish its reload in {client.RELOAD_SECONDS:g} s", f"see {self.state.log}")
-
 
 @dataclass(frozen=True, slots=True)
 class Needs:
     """What a generation needs of its start: the user ``drop_to`` that its worker becomes, the variables ``withheld`` that it must not
-    see, the numbers of the listening sockets that it ``inherits`` from us."""
+    see, the numbers of the listening sockets that it ``inherits`` from us, and what is known of its ``servers``."""
 
     drop_to: str | None = None
     withheld: Collection[str] = ()
     inherits: Collection[int] = ()
+    servers: str = carrying.NOTHING
 
 
 def start(haproxy: binary.Haproxy, state: files.StateDirectory, needs: Needs = Needs(), *, timeout: float = 60.0) -> Process:
@@ -226,8 +185,8 @@ def start(haproxy: binary.Haproxy, state: files.StateDirectory, needs: Needs = N
     """
     descriptors.require(needs.inherits)
     run_dir = state.prepare(needs.drop_to)
-    # Health from before a stop is no news; the file has to be there all the same, or HAProxy warns.
-    _write_server_state(run_dir, carrying.NOTHING)
+    # The file has to be there, or HAProxy warns.
+    _write_server_state(run_dir, needs.servers)
     log = logfile.begin(state.log)
     command = [
         str(haproxy.path),
@@ -237,7 +196,7 @@ def start(haproxy: binary.Haproxy, state: files.StateDirectory, needs: Needs = N
         *("-C", str(state.current_link)),
         *("-S", f"unix@{run_dir / observe.MASTER_SOCKET},mode,600"),
         *("-p", str(state.pid_file)),
-        *("-f", str(state.config)),
+        *check.configuration(state.config.parent),
     ]
     added = {environment.RUN: str(run_dir), environment.SERVERS: str(run_dir / observe.SERVER_STATE)}
     pid = _spawn(command, environment.for_haproxy(added, needs.withheld), state.log)

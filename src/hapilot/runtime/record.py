@@ -42,7 +42,8 @@ class Trial:
 class Description:
     """What is remembered of a generation: ``time`` in seconds since 1970, what it changed, from which file or source, and why.
 
-    ``restores`` is the generation whose files it has, 0 for one of its own; then ``held`` says against which files it stays.
+    ``restores`` is the generation whose files it has, 0 for one of its own; then ``held`` says against which files it stays. ``by`` is who
+    asked for it, where somebody did.
     """
 
     time: float
@@ -52,6 +53,7 @@ class Description:
     restores: int = 0
     held: Held | None = None
     trial: Trial | None = None
+    by: str = ""
 
     def as_json(self) -> dict[str, object]:
         """What :func:`description` takes."""
@@ -84,6 +86,7 @@ def description(fields: Mapping[str, object]) -> Description:
         round(number(fields.get("restores", 0))),
         None if held is None else _held(_mapping(held)),
         None if trial is None else _trial(_mapping(trial)),
+        str(fields.get("by", "")),
     )
 
 

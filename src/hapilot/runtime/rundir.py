@@ -54,12 +54,14 @@ def account(name: str | None) -> Account | None:
 def prepare(root: Path, worker: Account | None, environment: Mapping[str, str] | None = None) -> Path:
     """Makes the directory (or takes the one made before) and gives its path without links."""
     link = root / "run"
+    known = os.environ if environment is None else environment
+    given = _given(worker, known)
     with writing.explained("make", link):
-        if link.is_symlink():
+        if link.is_symlink() and (given is None or link.readlink().is_dir()):
             return _own(link.readlink(), worker)
-        if link.exists() or _fits(link, worker):
+        if not link.is_symlink() and (link.exists() or (given is None and _fits(link, worker))):
             return _own(link, worker)
-        short = _short(root, worker, os.environ if environment is None else environment)
+        short = given or _short(root, worker, known)
         made = _own(short, worker)
         writing.replace_link(link, str(short))
         return made
@@ -106,6 +108,13 @@ def _may_pass(found: os.stat_result, worker: Account) -> bool:
     if found.st_gid == worker.gid:
         return bool(found.st_mode & stat.S_IXGRP)
     return bool(found.st_mode & stat.S_IXOTH)
+
+
+def _given(worker: Account | None, environment: Mapping[str, str]) -> Path | None:
+    """The directory that systemd has made for its service (systemd.exec(5), RUNTIME_DIRECTORY): of all that is in /run, a service can
+    often write to this alone."""
+    said = environment.get("RUNTIME_DIRECTORY", "").partition(":")[0]
+    return Path(said) if said.startswith("/") and Path(said).is_dir() and _fits(Path(said), worker) else None
 
 
 def _short(root: Path, worker: Account | None, environment: Mapping[str, str]) -> Path:

@@ -16,7 +16,8 @@ from hapilot.base import errors
 FIRST_WAIT = 1.0
 LONGEST_WAIT = 30.0
 STEADY = 60.0
-"""Seconds after which a start counts as a success, and the next death is waited for only :data:`FIRST_WAIT` again."""
+"""Seconds after which a start counts as a success: after the next death HAProxy is started again at once, and only the attempt after
+that waits, for :data:`FIRST_WAIT` again."""
 
 _LOOK = 0.5
 """Seconds between two looks at a healthy process."""
@@ -89,9 +90,11 @@ class Supervisor(Generic[P]):
             self._sleep(min(_LOOK, self.next_look))
 
     def _died(self, now: float) -> Event:
+        text = "HAProxy has ended without being asked to"
         if now - self._up_since >= STEADY:
-            self._wait = FIRST_WAIT
-        return self._later(now, "died", "HAProxy has ended without being asked to")
+            self._wait, self._due = FIRST_WAIT, now
+            return Event("died", text)
+        return self._later(now, "died", text)
 
     def _try(self, now: float) -> Event:
         try:

@@ -15,7 +15,9 @@ import pytest
 from hapilot.base import errors
 from hapilot.render.bundle import Bundle, BundleFile
 from hapilot.runtime import binary, files, process
-from support import haproxies
+from support import haproxies, ports
+
+from . import living
 
 
 @pytest.fixture(params=["system", "embedded"])
@@ -136,3 +138,22 @@ def fetch(port: int, path: str = "/") -> bytes:
         while part := connection.recv(65536):
             parts.append(part)
     return b"".join(parts).partition(b"\r\n\r\n")[2]
+
+
+@pytest.fixture(params=["embedded", pytest.param("system", marks=pytest.mark.system)])
+def lab(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[living.Lab]:
+    """A place for a HAProxy that is changed while it runs; it is stopped at the end."""
+    state = files.StateDirectory(tmp_path / "state")
+    run_dir = state.prepare()
+    made = living.Lab(haproxies.chosen(request.param), state, tmp_path)
+    yield made
+    if made.process is not None:
+        made.process.stop(0.0)
+    if run_dir.parent != state.root:
+        shutil.rmtree(run_dir, ignore_errors=True)
+
+
+@pytest.fixture
+def web() -> tuple[int, int]:
+    """Ports for a listener of plain HTTP and one of HTTPS."""
+    return ports.free_port(), ports.free_port()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import threading
 import time
@@ -12,16 +13,21 @@ from pathlib import Path
 
 import pytest
 
-from hapilot.runtime import control
+from hapilot.runtime import control, peer
 
 
-def upper(line: bytes, _: control.Gone) -> bytes:
+def upper(line: bytes, _: control.Client) -> bytes:
     """An answer."""
     return line.upper()
 
 
+def _stranger(_: socket.socket) -> peer.Peer:
+    """A process of another user."""
+    return peer.Peer(4711, os.geteuid() + 1)
+
+
 @contextmanager
-def serving(path: Path, answer: Callable[[bytes, control.Gone], bytes] = upper, longest: int = 100) -> Generator[Callable[[], None]]:
+def serving(path: Path, answer: Callable[[bytes, control.Client], bytes] = upper, longest: int = 100) -> Generator[Callable[[], None]]:
     with control.serving(control.Offer(path, answer, b"busy\n", longest)) as close:
         yield close
 
@@ -86,7 +92,7 @@ def test_no_socket_where_there_is_no_folder(tmp_path: Path) -> None:
 def test_what_is_too_long_or_has_no_end_is_handed_on_in_part_to_be_refused(path: Path, sent: bytes) -> None:
     got: list[bytes] = []
 
-    def answer(line: bytes, _: control.Gone) -> bytes:
+    def answer(line: bytes, _: control.Client) -> bytes:
         got.append(line)
         return b"refused\n"
 
@@ -130,7 +136,7 @@ def test_one_client_too_many_is_told(path: Path, monkeypatch: pytest.MonkeyPatch
     go_on = threading.Event()
     begun = threading.Semaphore(0)
 
-    def answer(line: bytes, _: control.Gone) -> bytes:
+    def answer(line: bytes, _: control.Client) -> bytes:
         begun.release()
         go_on.wait(10)
         return line
@@ -154,12 +160,12 @@ def test_a_client_that_leaves_is_noticed_and_one_that_has_said_all_is_not(path: 
     seen: list[bool] = []
     noticed = threading.Event()
 
-    def answer(line: bytes, gone: control.Gone) -> bytes:
-        seen.append(bool(gone))
+    def answer(line: bytes, client: control.Client) -> bytes:
+        seen.append(client.is_gone)
         deadline = time.monotonic() + 5
-        while not gone and time.monotonic() < deadline:
+        while not client.is_gone and time.monotonic() < deadline:
             time.sleep(0.01)
-        seen.append(bool(gone))
+        seen.append(client.is_gone)
         noticed.set()
         return line
 
@@ -177,7 +183,7 @@ def test_a_client_that_leaves_is_noticed_and_one_that_has_said_all_is_not(path: 
 def test_an_answer_under_way_is_finished_before_the_end(path: Path) -> None:
     begun = threading.Event()
 
-    def answer(line: bytes, _: control.Gone) -> bytes:
+    def answer(line: bytes, _: control.Client) -> bytes:
         begun.set()
         time.sleep(0.2)
         return line
@@ -195,7 +201,7 @@ def test_an_answer_under_way_is_finished_before_the_end(path: Path) -> None:
 def test_an_answer_that_does_not_come_in_time(path: Path) -> None:
     go_on = threading.Event()
 
-    def answer(line: bytes, _: control.Gone) -> bytes:
+    def answer(line: bytes, _: control.Client) -> bytes:
         go_on.wait(5)
         return line
 
@@ -203,3 +209,28 @@ def test_an_answer_that_does_not_come_in_time(path: Path) -> None:
         with pytest.raises(TimeoutError):
             control.ask(path, b"hello\n", 100, 0.2)
         go_on.set()
+
+
+def test_who_asks_is_known(path: Path) -> None:
+    seen: list[peer.Peer] = []
+
+    def answer(line: bytes, client: control.Client) -> bytes:
+        seen.append(client.peer)
+        return line
+
+    with serving(path, answer):
+        ask(path)
+    assert seen == [peer.Peer(os.getpid(), os.geteuid())]
+
+
+def test_other_users_are_refused_whatever_the_mode_of_the_socket(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(peer, "of", _stranger)
+    asked: list[bytes] = []
+
+    def answer(line: bytes, _: control.Client) -> bytes:
+        asked.append(line)
+        return line
+
+    with control.serving(control.Offer(path, answer, b"busy\n", 100, b"not you\n")):
+        assert ask(path) == b"not you\n"
+    assert asked == []

@@ -59,7 +59,7 @@ def test_it_waits_then_restarts() -> None:
     assert world.supervisor.process is world.started[0]
 
 
-def test_waits_double_to_the_longest_and_start_over_after_a_steady_minute() -> None:
+def test_waits_double_to_the_longest_and_start_over_at_once_after_a_steady_minute() -> None:
     world = World()
     waits: list[float] = []
     for _ in range(7):
@@ -68,6 +68,10 @@ def test_waits_double_to_the_longest_and_start_over_after_a_steady_minute() -> N
         world.supervisor.poll()
     assert waits == [1, 2, 4, 8, 16, 30, 30]
     world.now += supervise.STEADY
+    assert world.die() == 0
+    event = world.supervisor.poll()
+    assert event is not None
+    assert event.kind == "restarted"
     assert world.die() == 1
 
 
