@@ -19,10 +19,19 @@ _BUSY = (1, 2, 3, 6, 7, 8)
 
 def of_process(pid: int) -> float:
     """User and system time of a process and its living children so far."""
+    return sum(_fields(pid)[11:13]) * _TICK + sum(of_process(child) for child in _children(pid))
+
+
+def of_family(pid: int) -> float:
+    """The same with the children that have ended, and theirs."""
+    return sum(_fields(pid)[11:15]) * _TICK + sum(of_family(child) for child in _children(pid))
+
+
+def _fields(pid: int) -> tuple[int, ...]:
+    """The numbers of a process. utime, stime, cutime and cstime are fields 14 to 17 of the line, of which the first here is field 3."""
     stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
-    # The program's name, in parentheses, may have spaces. utime and stime are fields 14 and 15; the first behind it is field 3.
-    fields = stat.rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) * _TICK + sum(of_process(child) for child in _children(pid))
+    # The program's name, in parentheses, may have spaces; the letter behind it is the state.
+    return (0, *(int(word) for word in stat.rpartition(")")[2].split()[1:]))
 
 
 def of_ended_children() -> float:

@@ -175,6 +175,7 @@ def stage_of(name: str, shared: Shared) -> values.Stage:
         certificate=shared.certificate,
         authority=shared.authority,
         tls_server_port=shared.web.tls_port,
+        other_server_port=shared.web.other_port,
     )
 
 

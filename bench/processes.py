@@ -55,12 +55,13 @@ def pinned(core: int, arguments: tuple[str, ...]) -> list[str]:
 
 
 @contextlib.contextmanager
-def running(command: values.Command, core: int, port: int) -> Generator[int]:
-    """Run ``command`` until the block ends; gives its process id once ``port`` accepts connections."""
+def running(command: values.Command, core: int | None, port: int, patience: float = _START_SECONDS) -> Generator[int]:
+    """Run ``command`` until the block ends, on ``core`` or wherever there is room; gives its process id once ``port`` accepts
+    connections, for which it is given ``patience`` seconds."""
     log = command.folder / LOG
     with log.open("wb") as errors:
         process = subprocess.Popen(
-            pinned(core, command.arguments),
+            command.arguments if core is None else pinned(core, command.arguments),
             cwd=command.folder,
             env={**os.environ, **command.environment},
             stdin=subprocess.DEVNULL,
@@ -68,7 +69,7 @@ def running(command: values.Command, core: int, port: int) -> Generator[int]:
             stderr=errors,
         )
     try:
-        _wait(process, port, log, Path(command.arguments[0]).name)
+        _wait(process, port, log, (Path(command.arguments[0]).name, patience))
         yield process.pid
     finally:
         process.terminate()
@@ -79,13 +80,25 @@ def running(command: values.Command, core: int, port: int) -> Generator[int]:
             process.wait()
 
 
+@contextlib.contextmanager
+def quoted(folder: Path) -> Generator[None]:
+    """Where something is not measured meanwhile, the reason ends with what the program of ``folder`` said last."""
+    try:
+        yield
+    except values.NotMeasured as problem:
+        said = (folder / LOG).read_text(encoding="utf-8", errors="replace").strip()[-500:]
+        raise values.NotMeasured(f"{problem}; it said last: {said or 'nothing'}") from problem
+
+
 def connect(port: int) -> socket.socket:
     """A connection to a port of 127.0.0.1."""
     return socket.create_connection(("127.0.0.1", port), timeout=5)
 
 
-def _wait(process: subprocess.Popen[bytes], port: int, log: Path, name: str) -> None:
-    deadline = time.monotonic() + _START_SECONDS
+def _wait(process: subprocess.Popen[bytes], port: int, log: Path, of: tuple[str, float]) -> None:
+    """``of`` is the program's name and how many seconds it has."""
+    name, patience = of
+    deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         if process.poll() is not None:
             break

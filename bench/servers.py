@@ -33,6 +33,7 @@ http {{
     open_file_cache max=10;
     server {{
         listen 127.0.0.1:{port} backlog=4096 reuseport;
+        listen 127.0.0.1:{other} backlog=4096 reuseport;
         listen 127.0.0.1:{tls} ssl backlog=4096 reuseport;
         ssl_certificate {certificate};
         ssl_certificate_key {certificate};
@@ -41,6 +42,8 @@ http {{
         location = {small} {{ return 200 "{body}"; }}
         # Which name the connection was made for, which one the request names, and how many the connection has carried.
         location = {names} {{ return 200 "$ssl_server_name $host $connection_requests"; }}
+        # Which of the two servers it is that answers.
+        location = {who} {{ return 200 "$server_port"; }}
     }}
 }}
 """
@@ -48,6 +51,8 @@ http {{
 
 NAMES = "/names"
 """Tells the name of the TLS connection, that of the request, and the number of the request on the connection."""
+WHO = "/who"
+"""Tells the port of the server that answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,24 +62,26 @@ class Web:
     pid: int
     port: int
     tls_port: int
+    other_port: int
+    """In clear as ``port``: a second server, for sites that change from one to the other."""
 
 
 @contextlib.contextmanager
 def web(folder: Path, core: int, certificate: Path) -> Generator[Web]:
     """An nginx on one worker that serves the body of every load, in clear and over TLS with ``certificate``."""
-    port, tls_port = processes.free_ports(2)
+    port, tls_port, other = processes.free_ports(3)
     pages = folder / "www"
     pages.mkdir(parents=True)
     (pages / values.BULK.path.lstrip("/")).write_bytes(b"x" * values.BULK.size)
     # Started by root, nginx would become another user, who can't read a private temporary folder.
     user = "user root;\n" if os.geteuid() == 0 else ""
     config = folder / "nginx.conf"
-    answers = {"small": values.SMALL.path, "body": "x" * values.SMALL.size, "names": NAMES}
-    text = _NGINX.format(folder=folder, port=port, tls=tls_port, certificate=certificate, user=user, **answers)
+    answers = {"small": values.SMALL.path, "body": "x" * values.SMALL.size, "names": NAMES, "who": WHO}
+    text = _NGINX.format(folder=folder, port=port, other=other, tls=tls_port, certificate=certificate, user=user, **answers)
     config.write_text(text, encoding="utf-8")
     command = values.Command((processes.tool("nginx"), "-e", "stderr", "-p", str(folder), "-c", str(config)), folder)
     with processes.running(command, core, port) as pid:
-        yield Web(pid, port, tls_port)
+        yield Web(pid, port, tls_port, other)
 
 
 @contextlib.contextmanager

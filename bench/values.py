@@ -47,6 +47,8 @@ class Stage:
     """The CA that issued it, for contenders that verify a server."""
     tls_server_port: int
     """The same web server over TLS, with that certificate."""
+    other_server_port: int = 0
+    """The same web server on another port, for sites that change from one server to another; it tells which one answered."""
 
 
 @dataclass(frozen=True, slots=True)

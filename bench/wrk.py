@@ -1,7 +1,7 @@
 """The load tool wrk: TLS, HTTP/1.1, one thread, on kept connections or with a new one for each request.
 
 In: a load, the host to ask for, a port and a core. Out: a :class:`values.Burst`. Called by :mod:`bench.measure`, and by
-:mod:`bench.rows.changes`, which runs it until it is told to stop.
+:mod:`bench.clients`, which runs it until it is told to stop.
 """
 
 from __future__ import annotations

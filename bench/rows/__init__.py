@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 from bench import values
-from bench.rows import changes, control, one_layer, one_proxy, reencrypt
+from bench.rows import changes, control, effect, one_layer, one_proxy, reencrypt
 
-ROWS: tuple[values.Row | values.Limit, ...] = (*one_proxy.ROWS, *one_layer.ROWS, *reencrypt.ROWS, *changes.ROWS, *control.ROWS)
+ROWS: tuple[values.Row | values.Limit, ...] = (
+    *one_proxy.ROWS,
+    *one_layer.ROWS,
+    *reencrypt.ROWS,
+    *changes.ROWS,
+    *effect.ROWS,
+    *control.ROWS,
+)

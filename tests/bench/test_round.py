@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from bench import __main__ as command
-from bench import measure, processes, rows, values
-from bench.rows import control
+from bench import effect, following, harm, kinds, measure, processes, rows, values
+from bench.contenders import changing, hapilot
+from bench.contenders.changing import hapilots
+from bench.rows import changes, control
 
 pytestmark = [pytest.mark.haproxy, pytest.mark.system]
 
@@ -68,10 +72,51 @@ def test_a_contender_that_fails_leaves_the_others_alone() -> None:
 
 
 @needs_tools
-@pytest.mark.parametrize("name", ["reencrypt-names-embedded", "reloads-embedded"])
-def test_nothing_fails_over_reloads_and_no_name_is_mixed_up(name: str) -> None:
-    limit = limit_of(name)
+def test_no_name_is_mixed_up() -> None:
+    limit = limit_of("reencrypt-names-embedded")
     assert limit.measure(SHORT).value <= limit.target
+
+
+@needs_tools
+@pytest.mark.parametrize("way", [hapilots.COMMANDS, hapilots.RELOAD], ids=lambda way: way.name)
+def test_nobody_notices_our_changes(way: changing.Way) -> None:
+    found = harm.measured(way, "embedded", 4)
+    assert found.total == 0
+    assert found.how == ("runtime" if way is hapilots.COMMANDS else "reload")
+    assert len(found.full) == 4
+
+
+@needs_tools
+@pytest.mark.parametrize("way", changes.BESIDE, ids=lambda way: way.name)
+def test_other_ways_of_changing_work(way: changing.Way) -> None:
+    """What clients notice of them is theirs; Caddy may be missing."""
+    found = changes.other(way, "embedded", 4)
+    if isinstance(found, str):
+        assert "not installed" in found
+        return
+    assert min(*found.full, *found.light) > 0
+    assert found.lasting.exchanges
+
+
+@needs_tools
+def test_an_up_that_dies_leaves_no_haproxy_behind() -> None:
+    with contextlib.ExitStack() as stack:
+        stage = measure.stage_of("up", measure.share(stack, measure.choose("embedded")))
+        site = hapilot.write_site(stage, hapilot.EDGE_SITE)
+        with following.running(stage, "embedded", site, None) as up:
+            os.kill(up.pid, signal.SIGKILL)
+        with pytest.raises(OSError, match="refused"):
+            processes.connect(stage.port)
+
+
+@needs_tools
+@pytest.mark.parametrize("kind", kinds.CHANGES)
+def test_a_change_is_timed_from_the_file_to_a_client(kind: kinds.Kind) -> None:
+    found = effect.measured("embedded", kind, 10, 1)
+    assert found.failed == 0
+    assert found.how == ("runtime" if kinds.CHANGES[kind].is_runtime else "reload")
+    assert effect.DEBOUNCE < found.seconds < 20
+    assert found.changes[0].checked < found.changes[0].served
 
 
 @pytest.mark.parametrize("name", ["version", "serving-embedded"])
