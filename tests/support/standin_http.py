@@ -1,13 +1,14 @@
 """The HTTP/1.1 stand-in: answers every request with a JSON body of what it saw.
 
 Takes a `Visit` whose PROXY header and TLS are done. Special paths: ``/sse?count=&interval=`` streams events,
-``/slow?seconds=`` waits, ``/big?bytes=`` sends that much. ``Upgrade: websocket`` echoes frames, any other upgrade
-echoes bytes. A connection that starts with the HTTP/2 preface goes on in standin_http2.
+``/slow?seconds=`` waits, ``/big?bytes=`` sends that much, ``/paced?pieces=&size=&interval=`` sends a body of pieces with pauses between
+them. ``Upgrade: websocket`` echoes frames, any other upgrade echoes bytes. A connection that starts with the HTTP/2 preface goes on in standin_http2.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import urllib.parse
 from dataclasses import replace
@@ -83,6 +84,9 @@ async def _answer(visit: Visit, seen: Seen) -> None:
     if path == "/sse":
         await _stream_events(visit, int(values.get("count", "5")), float(values.get("interval", "0.05")))
         return
+    if path == "/paced":
+        await _send_paced(visit, int(values["pieces"]), int(values["size"]), float(values["interval"]))
+        return
     if path == "/slow":
         await asyncio.sleep(float(values.get("seconds", "1")))
     kind, body = "application/json", json.dumps(seen.as_json()).encode()
@@ -105,6 +109,19 @@ async def _stream_events(visit: Visit, count: int, interval: float) -> None:
         await visit.channel.write(http1.chunk(f"data: {number}\n\n".encode()))
         await asyncio.sleep(interval)
     await visit.channel.write(b"0\r\n\r\n")
+
+
+def paced_piece(number: int, size: int) -> bytes:
+    """What ``/paced`` sends as its piece of that number."""
+    return (hashlib.sha256(str(number).encode()).digest() * (size // 32 + 1))[:size]
+
+
+async def _send_paced(visit: Visit, pieces: int, size: int, interval: float) -> None:
+    head = f"HTTP/1.1 200 Standin\r\nContent-Length: {pieces * size}\r\nX-Standin: {visit.server.name}\r\n\r\n"
+    await visit.channel.write(head.encode("latin-1"))
+    for number in range(pieces):
+        await visit.channel.write(paced_piece(number, size))
+        await asyncio.sleep(interval)
 
 
 async def _upgrade(visit: Visit, seen: Seen, protocol: str) -> None:

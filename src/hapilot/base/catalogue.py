@@ -74,5 +74,8 @@ CODES: Mapping[str, str] = {
     "container-outside": "A file that the site reads is in no folder that the container gets.",
     "container-unreadable": "A file that the user in the container can't read.",
     "container-socket": "A unix socket or a handed-over one that the container does not have by itself.",
+    "service-hidden": "A file that the site reads is where a systemd service has a folder of its own.",
+    "service-unreadable": "A file that the user of a systemd service can't read.",
+    "service-socket": "A unix socket or a handed-over one that a systemd service does not have by itself.",
 }
 """Code to meaning, one sentence each."""

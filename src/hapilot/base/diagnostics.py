@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hapilot.base import catalogue
 from hapilot.base.origin import Origin
@@ -20,13 +20,18 @@ class Severity(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One finding. ``code`` is a key of :data:`hapilot.base.catalogue.CODES`; ``hint`` says what to do."""
+    """One finding. ``code`` is a key of :data:`hapilot.base.catalogue.CODES`; ``hint`` says what to do.
+
+    ``about`` names the parts of the site that it is about (``service shop``, ``certificate shop.pem``) where the origin does not say it
+    or says one of several. It is for ``reconcile.quarantine``, is not shown, and makes no difference between two findings.
+    """
 
     severity: Severity
     code: str
     message: str
     origin: Origin
     hint: str = ""
+    about: tuple[str, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         if self.code not in catalogue.CODES:
@@ -47,9 +52,9 @@ class Diagnostic:
         }
 
 
-def error(code: str, message: str, origin: Origin, hint: str = "") -> Diagnostic:
+def error(code: str, message: str, origin: Origin, hint: str = "", about: tuple[str, ...] = ()) -> Diagnostic:
     """A finding that stops the operation."""
-    return Diagnostic(Severity.ERROR, code, message, origin, hint)
+    return Diagnostic(Severity.ERROR, code, message, origin, hint, about)
 
 
 def warning(code: str, message: str, origin: Origin, hint: str = "") -> Diagnostic:

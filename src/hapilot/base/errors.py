@@ -32,5 +32,13 @@ class HaproxyFailed(HapilotError):
     """HAProxy refused a configuration, did not start, or did not answer."""
 
 
+class HaproxyMute(HaproxyFailed):
+    """HAProxy has taken a configuration, and ``worker``, the process that should serve it, does not answer."""
+
+    def __init__(self, message: str, hint: str, worker: int) -> None:
+        super().__init__(message, hint)
+        self.worker = worker
+
+
 class StateBroken(HapilotError):
     """The state directory can't be read or written, or somebody else holds it."""

@@ -34,3 +34,9 @@ class Secret:
 
     def __reduce__(self) -> str:
         raise TypeError("a Secret can't be pickled")
+
+
+class Hashed(Secret):
+    """A password of which only the hash is known, in the form of crypt(3)."""
+
+    __slots__ = ()

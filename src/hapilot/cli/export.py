@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
@@ -12,8 +15,9 @@ from hapilot import __version__
 from hapilot.cli import options, output
 
 if TYPE_CHECKING:
-    from hapilot.export import container, podman
+    from hapilot.export import container, podman, systemd
     from hapilot.reconcile import surroundings
+    from hapilot.render import bundle
 
 DEFAULT_IMAGE = f"localhost/hapilot:{__version__}"
 
@@ -64,13 +68,57 @@ def _podman(site: Path, folder: Path | None, as_json: bool, **wished: Unpack[_Po
     exported = _export(looked, wish)
     if exported.has_errors:
         raise errors.SiteError(exported.diagnostics)
-    output.diagnostics(exported.diagnostics)
-    if folder is not None:
-        _write(exported, folder)
-    if as_json:
-        output.print_json(exported.as_json())
-    elif folder is None:
-        _print(exported)
+    # The image is the same for all sites.
+    _tell(exported, folder, [file for file in exported.files if file.path != podman.CONTAINERFILE], as_json=as_json)
+    if folder is None and not as_json and sys.stdout.isatty():
+        output.message("with -o DIR they are written, with the Containerfile of the image")
+
+
+class _Systemd(TypedDict):
+    """The options of ``export systemd`` that say how it is to run."""
+
+    name: str
+    user: str
+    program: str
+    stop_seconds: int
+
+
+@command.command("systemd")
+@options.site
+@click.option("-o", "--output", "folder", type=click.Path(path_type=Path, file_okay=False), help="Write all files into this folder.")
+@click.option("--name", default="", metavar="NAME", help="Name of the unit and of its state directory (default: hapilot-SITE).")
+@click.option("--program", default="", metavar="PATH", help="Where hapilot is on the machine that runs it (default: this very one).")
+@click.option("--user", default="hapilot", show_default=True, metavar="NAME", help="The user that runs it; made where it is missing.")
+@click.option("--stop-seconds", default=30, show_default=True, type=click.IntRange(0, 3600), help="How long connections may finish.")
+@options.as_json
+def _systemd(site: Path, folder: Path | None, as_json: bool, **wished: Unpack[_Systemd]) -> None:  # noqa: FBT001 - a flag on the command line
+    """A hardened systemd unit and its user. A restart of the unit and a crash of hapilot cut no connection."""
+    from hapilot.base import errors
+    from hapilot.export import systemd, systemd_service
+    from hapilot.reconcile import surroundings
+    from hapilot.runtime import users
+
+    program = (wished["program"],) if wished["program"] else _program()
+    wish = systemd_service.Wish(program, wished["name"], wished["user"], wished["stop_seconds"])
+    if wrong := systemd.wrong_words(wish):
+        raise click.UsageError(wrong)
+    found = users.of(wish.user)
+    account = systemd_service.Account(found.uid, found.groups) if found is not None else None
+    haproxy, target = options.compile_target(None)
+    # The interpreter may be a link to somewhere else, and has its library there.
+    ours = () if wished["program"] else (Path(sys.executable), Path(os.__file__), Path(__file__), *([haproxy.path] if haproxy else []))
+    looked = surroundings.look(site, target, options.environment(), (surroundings.EVERYTHING,), (Path(program[0]), *ours))
+    build, _ = looked.prepared.require()
+    exported = systemd.export(build.site, looked.around, replace(wish, account=account)).with_more(looked.prepared.diagnostics)
+    if exported.has_errors:
+        raise errors.SiteError(exported.diagnostics)
+    _tell(exported, folder, exported.files, as_json=as_json)
+
+
+def _program() -> tuple[str, ...]:
+    """The words that run this very hapilot, whoever starts it from wherever."""
+    script = Path(sys.executable).with_name("hapilot")
+    return (str(script),) if script.is_file() else (sys.executable, "-m", "hapilot")
 
 
 @command.command("grafana")
@@ -92,25 +140,26 @@ def _export(looked: surroundings.Looked, wish: container.Wish) -> podman.Exporte
     return podman.export(build.site, looked.around, wish, containerfile).with_more(looked.prepared.diagnostics)
 
 
-def _print(exported: podman.Exported) -> None:
-    """What belongs to the site; the image is the same for all of them."""
-    from hapilot.export import podman
+def _tell(exported: podman.Exported | systemd.Exported, folder: Path | None, shown: Sequence[bundle.BundleFile], *, as_json: bool) -> None:
+    """Written into ``folder``, or printed as far as it is to be ``shown``."""
+    output.diagnostics(exported.diagnostics)
+    if folder is not None:
+        _write(exported.files, exported.kept, folder)
+    if as_json:
+        output.print_json(exported.as_json())
+    elif folder is None:
+        click.echo("\n".join(f"# --- {file.path}\n{file.content.decode()}" for file in shown), nl=False)
 
-    shown = [file for file in exported.files if file.path != podman.CONTAINERFILE]
-    click.echo("\n".join(f"# --- {file.path}\n{file.content.decode()}" for file in shown), nl=False)
-    if sys.stdout.isatty():
-        output.message("with -o DIR they are written, with the Containerfile of the image")
 
-
-def _write(exported: podman.Exported, folder: Path) -> None:
+def _write(files: Sequence[bundle.BundleFile], kept: Collection[str], folder: Path) -> None:
     """All files; one that the user has filled in stays as it is."""
     from hapilot.runtime import writing
 
     written = 0
     with writing.explained("write to", folder):
         folder.mkdir(parents=True, exist_ok=True)
-        for file in exported.files:
-            if file.path in exported.kept and (folder / file.path).exists():
+        for file in files:
+            if file.path in kept and (folder / file.path).exists():
                 output.message(f"{folder / file.path} stays as it is")
                 continue
             writing.replace_file(folder / file.path, file.content, file.mode)

@@ -35,7 +35,7 @@ def command(state_path: Path | None, as_json: bool) -> None:  # noqa: FBT001 - a
 
 def _lines(rows: Sequence[history.Row]) -> Iterator[str]:
     """A line for each generation, the newest last, where a terminal shows it."""
-    cells = [(str(row.number), _time(row.time), row.origin or "-", _state(row), row.summary) for row in rows]
+    cells = [(str(row.number), _time(row.time), row.made_by or "-", _state(row), row.summary) for row in rows]
     widths = [max((len(row[column]) for row in cells), default=0) for column in range(4)]
     for row, line in zip(rows, cells, strict=True):
         number, when, origin, state, summary = line

@@ -24,6 +24,7 @@ state = click.option(
     envvar=files.VARIABLE,
     help="State directory (default: /var/lib/hapilot for root, else ~/.local/state/hapilot).",
 )
+strict = click.option("--strict", is_flag=True, help="Refuse the whole site where a part of it is bad, instead of doing without the part.")
 haproxy = click.option(
     "--haproxy",
     "haproxy_wanted",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from hapilot.reconcile import report
-    from hapilot.runtime import files
+    from hapilot.runtime import files, overrides
 
 _HEALTH = {"up": "green", "UP": "green", "OPEN": "green", "degraded": "yellow", "down": "red", "DOWN": "red"}
 _WIDE = 200
@@ -83,12 +83,30 @@ def _parts(seen: report.Report) -> Iterator[RenderableType]:
     yield f"{seen.site}: generation {seen.generation} since {changed}" + _standing(seen)
     attended = f"looked after by process {seen.hapilot_pid}" if seen.hapilot_pid else "no hapilot looks after it: `hapilot up` does"
     yield f"HAProxy {seen.haproxy}, process {seen.pid}, {seen.connections} connections; {attended}"
-    if seen.old_workers:
-        yield f"{seen.old_workers} old workers finish their connections"
+    for worker in seen.old_workers:
+        left = "does not answer" if worker.sessions is None else f"finishes {worker.sessions} connections"
+        yield f"old worker {worker.pid}, {_age(worker.age_seconds)} old, {left}"
+    for one in seen.quarantined:
+        since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(one.since))
+        yield f"quarantined since {since}: {one.shown}"
+    for line in seen.drift:
+        since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seen.drift_since))
+        yield f"changed by somebody else, seen since {since}: {line}"
     yield _listeners(seen)
     yield _services(seen)
+    for one in seen.idle_overrides:
+        subject = f"server {one.service}/{one.server}" if one.server else f"service {one.service}"
+        yield f"{_said(one)}; there is no {subject} now"
+    if seen.trouble:
+        yield seen.trouble
     for certificate in seen.certificates:
         yield f"certificate {certificate.name}: {', '.join(certificate.hosts)}, until {certificate.not_after[:10]}"
+
+
+def _age(seconds: int) -> str:
+    """In the two largest units that are not 0."""
+    parts = ((seconds // 86_400, "d"), (seconds // 3600 % 24, "h"), (seconds // 60 % 60, "m"), (seconds % 60, "s"))
+    return " ".join([f"{number} {unit}" for number, unit in parts if number][:2]) or "0 s"
 
 
 def _standing(seen: report.Report) -> str:
@@ -119,8 +137,19 @@ def _services(seen: report.Report) -> RenderableType:
         for server in service.servers:
             address = server.address if server.address != server.name else ""
             numbers = (str(server.sessions), str(server.total), f"{server.last_change_seconds} s")
-            table.add_row("", server.name, address, _word(server.health), *numbers, server.reason)
+            why = "\n".join((*filter(None, [server.reason]), *map(_said, server.overrides)))
+            table.add_row("", server.name, address, _word(server.health), *numbers, why)
     return table
+
+
+_SAYS = {"drain": "draining", "maint": "under maintenance"}
+
+
+def _said(one: overrides.Override) -> str:
+    """What was said by hand."""
+    what = _SAYS[one.state] if one.weight is None else f"weight {one.weight}"
+    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(one.at))
+    return f"{what}: {one.by or 'somebody'}, {when}"
 
 
 def _word(health: str) -> Text:

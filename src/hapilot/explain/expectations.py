@@ -27,7 +27,9 @@ def check_expectations(made: build.Build, explainer: explain.Explainer) -> tuple
         answer = explainer.decide(asked, expected.target)
         wrong = "; ".join(differences(expected, answer))
         if wrong:
-            found.append(diagnostics.error("expectation-failed", f"{expected.target}: {wrong}", origin, f"because {answer.reason}"))
+            concerned = tuple(f"service {name}" for name in (expected.service, answer.service) if name)
+            because = f"because {answer.reason}"
+            found.append(diagnostics.error("expectation-failed", f"{expected.target}: {wrong}", origin, because, concerned))
     return tuple(found)
 
 

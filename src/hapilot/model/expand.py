@@ -15,7 +15,7 @@ from typing import Any
 import pydantic
 import yaml
 
-from hapilot.base import diagnostics, names
+from hapilot.base import diagnostics, memory, names
 from hapilot.model import core_schema, fitting, listener, service, settings, site, spec, values
 
 
@@ -42,21 +42,28 @@ class _Work:
 
 
 def expand(
-    said: spec.SiteSpec, origins: site.Origins, dropped: frozenset[site.Path] = frozenset()
+    said: spec.SiteSpec, origins: site.Origins, dropped: frozenset[site.Path] = frozenset(), before: memory.Memory | None = None
 ) -> tuple[spec.SiteSpec, tuple[diagnostics.Diagnostic, ...]]:
     """The canonical form. ``dropped`` has the paths of definitions that were left out because of an error of their own.
 
     Expanding a canonical form changes nothing.
     """
-    listeners = said.listeners if said.listeners is not None else _default_listeners(said.services)
+    known = memory.Memory() if before is None else before
+    listeners = said.listeners if said.listeners is not None else default_listeners(said.services, known)
     work = _Work(listeners, said.services, origins, dropped, [])
     elsewhere = {each.canary.service for each in said.services.values() if each.canary is not None}
     elsewhere |= {each.default for each in listeners.values() if each.default is not None}
+    names_of_listeners = known.same("names of listeners", tuple(listeners))
+    common = (said.defaults, names_of_listeners, *listeners.values())
+    done = known.each("expanded", said.services.values(), lambda each: _by_itself(each, said.defaults, listeners), *common)
     services: dict[str, service.Service] = {}
-    for name, each in said.services.items():
+    for (name, each), whole in zip(said.services.items(), done, strict=True):
+        if whole is not None:
+            services[name] = whole
+            continue
         bound = _bind(name, each, work, elsewhere=name in elsewhere)
         if bound is not None:
-            services[name] = _fill(each, said.defaults).model_copy(update={"listener": bound, "canary": _canary(name, each, work)})
+            services[name] = _whole(each, said.defaults, bound, _canary(name, each, work))
     work.services = services
     changes = {
         "listeners": {name: _default_service(name, each, work) for name, each in listeners.items()},
@@ -67,10 +74,30 @@ def expand(
     return said.model_copy(update=changes), tuple(work.found)
 
 
-def _default_listeners(services: Mapping[str, service.Service]) -> dict[str, listener.Listener]:
+def _by_itself(each: service.Service, defaults: service.Defaults, listeners: Mapping[str, listener.Listener]) -> service.Service | None:
+    """The canonical form of a service that depends on no other one; None if it may, or something is wrong with it."""
+    if each.canary is not None or not (each.listener or each.host or each.path or each.match):
+        return None
+    usual = None if each.listener else _usual_listener(each, listeners)
+    bound = list(dict.fromkeys(each.listener)) or ([] if usual is None else [usual])
+    return _whole(each, defaults, bound, None) if bound and all(name in listeners for name in bound) else None
+
+
+def default_listeners(services: Mapping[str, service.Service], before: memory.Memory | None = None) -> dict[str, listener.Listener]:
     """``http`` and ``https``, where a service can use them; https brings http, for the redirect."""
-    secure = any("https" in each.listener or (each.protocol == "http" and each.tls_mode != "none") for each in services.values())
-    clear = any("http" in each.listener or (each.protocol == "http" and each.tls_mode == "none") for each in services.values())
+    known = memory.Memory() if before is None else before
+    wanted = known.each("default listeners of each", services.values(), _usable)
+    secure, clear = any(one for one, _ in wanted), any(other for _, other in wanted)
+    return known.once("default listeners", (secure, clear), lambda: _usual_listeners(secure=secure, clear=clear))
+
+
+def _usable(each: service.Service) -> tuple[bool, bool]:
+    """Whether the service can use ``https`` and ``http``."""
+    requests, in_clear = each.protocol == "http", each.tls_mode == "none"
+    return "https" in each.listener or (requests and not in_clear), "http" in each.listener or (requests and in_clear)
+
+
+def _usual_listeners(*, secure: bool, clear: bool) -> dict[str, listener.Listener]:
     result: dict[str, listener.Listener] = {}
     if secure or clear:
         result["http"] = listener.Listener(bind=[values.BindAddress("tcp", "", 80)], redirect="https" if secure else None)
@@ -110,6 +137,10 @@ def _usual_listener(each: service.Service, listeners: Mapping[str, listener.List
     if each.protocol == "tcp":
         return only
     return each.protocol if each.protocol in listeners else only
+
+
+def _whole(each: service.Service, defaults: service.Defaults, bound: list[str], canary: service.Canary | None) -> service.Service:
+    return _fill(each, defaults).model_copy(update={"listener": bound, "canary": canary})
 
 
 def _fill(each: service.Service, defaults: service.Defaults) -> service.Service:
@@ -167,7 +198,10 @@ def _raw(each: settings.Raw, work: _Work) -> settings.Raw:
     def known(kind: str, lines: Mapping[str, list[str]]) -> dict[str, list[str]]:
         return {name: said for name, said in lines.items() if work.exists(kind, name, ("raw", kind, name), f"raw.{kind}")}
 
-    return each.model_copy(update={"listener": known("listener", each.listener), "service": known("service", each.service)})
+    listeners, services = known("listener", each.listener), known("service", each.service)
+    if (listeners, services) == (each.listener, each.service):
+        return each
+    return each.model_copy(update={"listener": listeners, "service": services})
 
 
 def _expected(place: int, name: str | None, work: _Work) -> str | None:

@@ -24,6 +24,8 @@ class Origins:
 
     of_values: Mapping[Path, Origin] = field(default_factory=dict[Path, Origin])
     of_keys: Mapping[Path, Origin] = field(default_factory=dict[Path, Origin])
+    of_services: Mapping[str, object] = field(default_factory=dict[str, object])
+    """What stands for all places inside each service: the same object for as long as all of them are the same."""
 
     def at(self, *path: str | int) -> Origin:
         """The place of the value, or of the nearest value around it."""

@@ -34,7 +34,8 @@ class Certificate:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """The HAProxy that runs and its generation. ``last_change`` in seconds since 1970; ``quarantined`` counts parts by kind."""
+    """The HAProxy that runs and its generation. ``last_change`` in seconds since 1970; ``old_sessions`` are the
+    connections of old workers; ``quarantined`` counts parts by kind."""
 
     version: str
     generation: int
@@ -42,6 +43,7 @@ class Running:
     uptime_seconds: float
     worker_uptime_seconds: float
     old_workers: int
+    old_sessions: int
     listeners: int
     services: tuple[Service, ...] = ()
     certificates: tuple[Certificate, ...] = ()

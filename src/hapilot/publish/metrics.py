@@ -71,6 +71,7 @@ def _process(running: facts.Running) -> Iterator[Family]:
     yield _one("hapilot_haproxy_worker_uptime_seconds", serving, running.worker_uptime_seconds)
     old = "Workers of former generations that finish their connections."
     yield _one("hapilot_haproxy_old_workers", old, running.old_workers)
+    yield _one("hapilot_haproxy_old_worker_connections", "Connections that old workers have left.", running.old_sessions)
 
 
 def _generation(running: facts.Running) -> Iterator[Family]:

@@ -254,8 +254,11 @@ _CHANGES = panels.Row(
         panels.Panel(
             "Old workers",
             "timeseries",
-            "HAProxy processes of former generations that finish their connections.",
-            (panels.Query(_here("hapilot_haproxy_old_workers"), "{{instance}}"),),
+            "HAProxy processes of former generations that finish their connections, and how many those are.",
+            (
+                panels.Query(_here("hapilot_haproxy_old_workers"), "{{instance}} workers"),
+                panels.Query(_here("hapilot_haproxy_old_worker_connections"), "{{instance}} connections"),
+            ),
             width=6,
         ),
     ),

@@ -34,8 +34,10 @@ def reasons(before: bundle.Bundle, after: bundle.Bundle) -> tuple[tally.Reason, 
     """Everything that changed, the weightiest first."""
     old = {file.path: file for file in before.files}
     new = {file.path: file for file in after.files}
-    different = (path for path in old.keys() | new.keys() if old.get(path) != new.get(path))
-    found: set[tally.Reason] = {_reason(path) for path in different}
+    different = {path for path in old.keys() | new.keys() if old.get(path) != new.get(path)}
+    # It has the digest of all others, so it only says something where none of them differs.
+    told = different - {bundle.LIVE} or different
+    found: set[tally.Reason] = {_reason(path) for path in told}
     if "configuration" in found and not sections(before, after):
         found.remove("configuration")
         found.add("comments")

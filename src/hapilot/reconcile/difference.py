@@ -43,6 +43,11 @@ class Difference:
         return tuple(_WHY[kind] for kind in self.kinds)
 
     @property
+    def is_cosmetic(self) -> bool:
+        """Whether nothing differs but comments."""
+        return self.kinds == ("comments",)
+
+    @property
     def brief(self) -> str:
         """A line for the history.
 
@@ -120,16 +125,24 @@ def _pairs(kind: str, before: Mapping[str, tuple[str, ...]], after: Mapping[str,
 
 
 def _services(old: summary.Summary, new: summary.Summary) -> Iterator[tuple[str, str]]:
-    yield from _pairs("service", _servers(old), _servers(new))
+    # Of many thousands most are what they were.
+    before, after = _by_name(old), _by_name(new)
+    other = [name for name in before.keys() | after.keys() if before.get(name) != after.get(name)]
+    yield from _pairs("service", *({name: _servers(uses[name]) for name in other if name in uses} for uses in (before, after)))
 
 
-def _servers(kept: summary.Summary) -> dict[str, tuple[str, ...]]:
-    """The servers of each service, however many backends it has."""
-    found: dict[str, dict[str, None]] = {}
+def _by_name(kept: summary.Summary) -> dict[str, tuple[summary.ServiceSummary, ...]]:
+    """The backends of each service."""
+    found: dict[str, tuple[summary.ServiceSummary, ...]] = {}
     for use in kept.services:
-        shown = (f"server {name}" + (f" ({address})" if address != name else "") for name, address in use.servers.items())
-        found.setdefault(use.name, {}).update(dict.fromkeys(shown))
-    return {name: tuple(servers) for name, servers in found.items()}
+        found[use.name] = (*found.get(use.name, ()), use)
+    return found
+
+
+def _servers(uses: Iterable[summary.ServiceSummary]) -> tuple[str, ...]:
+    """The servers of a service, however many backends it has."""
+    shown = (f"server {name}" + (f" ({address})" if address != name else "") for use in uses for name, address in use.servers.items())
+    return tuple(dict.fromkeys(shown))
 
 
 def _certificates(old: summary.Summary, new: summary.Summary) -> Iterator[tuple[str, str]]:

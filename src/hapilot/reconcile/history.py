@@ -27,7 +27,7 @@ _ORIGINS: dict[record.Cause, str] = {
 @dataclass(frozen=True, slots=True)
 class Row:
     """A generation. Times are in seconds since 1970, 0 for never; ``restores`` is the generation whose files it has, 0 for its own;
-    ``confirm_until`` is when it goes unless it is confirmed, 0 where it does not wait."""
+    ``confirm_until`` is when it goes unless it is confirmed, 0 where it does not wait; ``by`` is who asked for it, where somebody did."""
 
     number: int
     time: float
@@ -40,6 +40,13 @@ class Row:
     served: float
     confirmed: float
     confirm_until: float
+    by: str = ""
+
+    @property
+    def made_by(self) -> str:
+        """The origin with the user who asked for it, in words; the process is gone by now."""
+        user = self.by.partition(" (pid ")[0]
+        return f"{self.origin} by {user}" if user else self.origin
 
     def as_json(self) -> dict[str, Any]:
         """For ``--json``."""
@@ -74,4 +81,5 @@ def _row(one: retention.Kept, *, is_serving: bool, until: float) -> Row:
         progress.served,
         progress.confirmed,
         until,
+        about.by,
     )

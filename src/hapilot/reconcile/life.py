@@ -13,15 +13,18 @@ from pathlib import Path
 
 from hapilot.base import errors
 from hapilot.base.diagnostics import Diagnostic
+from hapilot.base.memory import Memory
 from hapilot.compile import target
 from hapilot.publish import tally
-from hapilot.reconcile import holding, loop, pipeline, resuming, serving, standing, telling, watching
+from hapilot.reconcile import drift, holding, loop, pipeline, resuming, serving, standing, telling, watching
+from hapilot.reconcile.quarantine import keeping
 from hapilot.runtime import process, record, rundir
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What ``up`` was asked to do. ``asks``: changed files are only applied by `hapilot apply` or SIGHUP."""
+    """What ``up`` was asked to do. ``asks``: changed files are only applied by `hapilot apply` or SIGHUP. ``strict``: a site with a bad
+    part is refused as a whole. ``repairs``: what others change in HAProxy is undone."""
 
     site: Path
     operator: loop.Operator
@@ -29,6 +32,8 @@ class Settings:
     environment: Mapping[str, str]
     stop_seconds: float
     asks: bool = False
+    strict: bool = False
+    repairs: bool = False
 
     @property
     def drop_to(self) -> str | None:
@@ -48,7 +53,9 @@ class Voice:
 @dataclass(slots=True)
 class Life:
     """What changes while ``up`` runs. Other threads may read the tally (``done``). ``look_again`` is when the current generation may have
-    to go (by ``time.monotonic``), None for never; ``is_due`` says that the files changed while they had to wait."""
+    to go (by ``time.monotonic``), None for never; ``is_due`` says that the files changed while they had to wait. ``next_comparison`` (by
+    ``time.monotonic``) is when HAProxy is compared with what it should be, ``drift`` what came of that last. ``memory`` has what was worked
+    out of the site before."""
 
     settings: Settings
     voice: Voice
@@ -60,15 +67,22 @@ class Life:
     done: tally.Tally = field(default_factory=tally.Tally)
     look_again: float | None = None
     is_due: bool = False
+    next_comparison: float = 0.0
+    drift: drift.Drift = drift.NONE
+    memory: Memory = field(default_factory=Memory)
 
-    def prepare(self) -> pipeline.Prepared:
-        """Read the site. What was watched before stays watched if the site is broken: the repair may come in any of its files."""
+    def prepare(self, *, strict: bool = False) -> pipeline.Prepared:
+        """Read the site, and do without its bad parts unless ``strict``. What was watched before stays watched if the site is broken: the
+        repair may come in any of its files."""
         began = time.time_ns()
         before = watching.look(self.seen)
         settings = self.settings
         self.environment = resuming.Recorded(settings.environment)
-        prepared = pipeline.prepare(settings.site, settings.target, settings.operator.state.ca, self.environment)
-        paths = prepared.watched if prepared.ok else (*prepared.watched, *self.seen)
+        authority = settings.operator.state.ca
+        prepared = pipeline.prepare_again(settings.site, settings.target, authority, self.environment, self.memory)
+        if not (strict or settings.strict):
+            prepared = pipeline.tolerant(prepared, keeping.former(settings.operator.state))
+        paths = prepared.watched if prepared.ok and not prepared.quarantined else (*prepared.watched, *self.seen)
         self.seen = watching.look_after_reading(paths or (settings.site,), before, began)
         self.documents = prepared.documents or (settings.site,)
         return prepared
@@ -107,6 +121,8 @@ class Life:
         match applied.how:
             case "start":
                 self.done = self.done.started().applied(seconds)
+            case "runtime":
+                self.done = self.done.applied(seconds)
             case "reload":
                 self.done = self.done.applied(seconds, _reason(former, applied))
             case "adopt":

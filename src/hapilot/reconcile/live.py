@@ -15,7 +15,7 @@ from hapilot.compile import build
 from hapilot.explain import explanation, probe
 from hapilot.model import values
 from hapilot.reconcile import report, serving
-from hapilot.runtime import attempt, descriptors, endpoints, files, observe, process
+from hapilot.runtime import attempt, descriptors, endpoints, files, observe, process, reading
 
 _COUNTERS_SECONDS = 2.0
 """Counters follow within milliseconds; a busy machine gets more."""
@@ -115,7 +115,7 @@ def _endpoint(bind: values.BindAddress, running: process.Process) -> endpoints.E
 
 def _totals(backends: Mapping[str, str], running: process.Process) -> dict[str, int]:
     """Sessions of every service so far. ``backends`` is what runs, which may not be what the site file says now."""
-    seen = observe.observe(running.run_dir)
+    seen = observe.observe(running.run_dir).by_own_names(reading.given(running))
     found: dict[str, int] = {}
     for backend, service in backends.items():
         proxy = seen.proxy(backend, "backend")

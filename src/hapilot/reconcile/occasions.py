@@ -10,10 +10,12 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Generator
+from dataclasses import replace
 
 from hapilot.base import diagnostics, errors
 from hapilot.reconcile import life as lives
 from hapilot.reconcile import loop, pipeline, standing, watching
+from hapilot.reconcile.quarantine import keeping
 from hapilot.runtime import notify, process, record, supervise
 
 Supervisor = supervise.Supervisor[process.Process]
@@ -68,7 +70,7 @@ def go_back(life: lives.Life, supervisor: Supervisor, verdict: standing.GoBack) 
     say = life.voice.say
     say(f"generation {verdict.number} goes: {verdict.why}; bringing generation {verdict.former} back")
     try:
-        restore(life, supervisor, verdict.former, "unconfirmed")
+        restore(life, supervisor, verdict.former, loop.Occasion("unconfirmed"))
     except errors.HapilotError as problem:
         _say_error(life, problem)
         say(f"generation {verdict.former} could not be brought back; next attempt in {RETRY_SECONDS:g} s")
@@ -83,12 +85,12 @@ def stays(verdict: standing.Stay) -> str:
     return f"generation {verdict.number}, rolled back to {verdict.restores}, {until}"
 
 
-def restore(life: lives.Life, supervisor: Supervisor, number: int, cause: record.Cause) -> tuple[loop.Applied, float]:
+def restore(life: lives.Life, supervisor: Supervisor, number: int, occasion: loop.Occasion) -> tuple[loop.Applied, float]:
     """The files of a former generation, held against what the site's files say now; and the seconds that it took."""
     life.is_due = False
-    occasion = loop.Occasion(cause, held=life.hold())
+    held = replace(occasion, held=life.hold())
     operator, drop_to = life.settings.operator, life.settings.drop_to
-    done = _perform(life, supervisor, lambda running: operator.restore(number, running, occasion, drop_to), from_files=False)
+    done = _perform(life, supervisor, lambda running: operator.restore(number, running, held, drop_to), from_files=False)
     verdict = life.verdict()
     if isinstance(verdict, standing.Stay):
         life.voice.say(stays(verdict))
@@ -104,7 +106,7 @@ def apply(life: lives.Life, supervisor: Supervisor, prepared: pipeline.Prepared,
         refused(life, problem, prepared)
         raise
     agree(life, applied)
-    remark(life, prepared, applied)
+    remark(life, applied.left or prepared, applied)
     return applied, seconds
 
 
@@ -117,10 +119,13 @@ def agree(life: lives.Life, applied: loop.Applied) -> None:
 
 
 def remark(life: lives.Life, prepared: pipeline.Prepared, applied: loop.Applied) -> None:
-    """What there is to say of a site that was applied."""
+    """What there is to say of a site that was applied, and what is to be remembered of it."""
+    state, now = life.settings.operator.state, time.time()
     life.voice.show(diagnostics.in_order((*prepared.diagnostics, *applied.warned)))
-    if applied.note:
-        life.voice.say(f"warning {applied.note}")
+    for one in keeping.noted(prepared.quarantined, (), now):
+        life.voice.say(f"quarantined {one.shown}")
+    for note in filter(None, (applied.note, keeping.keep(state, prepared, applied.generation, applied.former, now))):
+        life.voice.say(f"warning {note}")
 
 
 def refused(life: lives.Life, problem: errors.HapilotError, prepared: pipeline.Prepared) -> None:

@@ -20,14 +20,16 @@ _LOOK_SECONDS = 0.5
 """How often a waiting connection looks whether its client is still there."""
 
 _ENDING = protocol.Failed("hapilot is ending, the order was not carried out", "start it again with `hapilot up`")
+_STRANGER = protocol.Failed("orders are taken from the user that hapilot runs as, and from root", "run this as one of them")
 _BUSY = protocol.Failed(f"hapilot has {control.CONNECTIONS} orders to carry out already", "try again when they are done")
 
 
 @dataclass(slots=True)
 class Order:
-    """A request, and the answer that its connection waits for."""
+    """A request, and the answer that its connection waits for. ``by`` is who asked: a user and a process, as the kernel knows them."""
 
     request: protocol.Request
+    by: str = ""
     answered: threading.Event = field(default_factory=threading.Event)
     answer: protocol.Answer = _ENDING
 
@@ -51,9 +53,8 @@ class Orders:
         with self._lock:
             return self.waiting.popleft() if self.waiting else None
 
-    def place(self, request: protocol.Request, gone: Callable[[], bool]) -> protocol.Answer:
+    def place(self, order: Order, gone: Callable[[], bool]) -> protocol.Answer:
         """Waits for the answer. An order whose client has gone before it was begun is dropped."""
-        order = Order(request)
         with self._lock:
             if not self.is_open:
                 return _ENDING
@@ -74,10 +75,10 @@ class Orders:
         for order in left:
             order.done(_ENDING)
 
-    def answer(self, line: bytes, gone: Callable[[], bool]) -> bytes:
+    def answer(self, line: bytes, gone: Callable[[], bool], by: str = "") -> bytes:
         """The bytes for the bytes of a request."""
         try:
-            answer = self.place(protocol.decode_request(line), gone)
+            answer = self.place(Order(protocol.decode_request(line), by), gone)
         except protocol.OtherVersion as other:
             answer = protocol.Failed(
                 f"the running hapilot ({__version__}) takes orders in version {protocol.VERSION} of its protocol, not {other.version}",
@@ -92,8 +93,12 @@ class Orders:
 def taken(state: files.StateDirectory, wake: Callable[[], None], complain: Callable[[str], None]) -> Generator[Orders]:
     """Orders are taken for as long as it lasts. Where no socket can be made ``up`` goes on without, and says so."""
     orders = Orders(wake)
-    busy = protocol.encode_answer(_BUSY, __version__)
-    offer = control.Offer(state.control, lambda line, gone: orders.answer(line, gone.__bool__), busy, protocol.LONGEST_REQUEST)
+
+    def answer(line: bytes, client: control.Client) -> bytes:
+        return orders.answer(line, lambda: client.is_gone, client.peer.described())
+
+    busy, stranger = (protocol.encode_answer(one, __version__) for one in (_BUSY, _STRANGER))
+    offer = control.Offer(state.control, answer, busy, protocol.LONGEST_REQUEST, stranger)
     with contextlib.ExitStack() as stack:
         try:
             close = stack.enter_context(control.serving(offer))

@@ -1,6 +1,7 @@
 """The stages in a row, without touching a running HAProxy: file to Site to Build to Bundle.
 
-``check``, ``render``, ``explain`` and ``up`` all start here, so what they say is about the same thing.
+``check``, ``render``, ``explain`` and ``up`` all start here, so what they say is about the same thing. ``up`` goes on with
+:func:`tolerant`, which leaves out bad parts alone, and :func:`without_refused`, which does so where only HAProxy objects.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ from pathlib import Path
 
 from hapilot.base import collecting, diagnostics, errors
 from hapilot.base.diagnostics import Diagnostic
+from hapilot.base.memory import Memory
 from hapilot.compile import build, compile, target  # noqa: A004 - the stage's name
 from hapilot.explain import expectations, explain
+from hapilot.reconcile.quarantine import isolating, refusals
 from hapilot.render import bundle, render
 from hapilot.sources.file import load, self_signed
 
@@ -21,7 +24,8 @@ from hapilot.sources.file import load, self_signed
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A site after all pure stages. ``build`` and ``bundle`` are None where there is too little left of the site. ``watched`` are all
-    files and folders that were read, ``documents`` those with the site's own text."""
+    files and folders that were read, ``documents`` those with the site's own text. ``isolated`` is the site without its bad parts, where
+    it is to do without them; their errors are among the diagnostics, and excused."""
 
     path: Path
     build: build.Build | None
@@ -29,11 +33,19 @@ class Prepared:
     diagnostics: tuple[Diagnostic, ...]
     watched: tuple[Path, ...]
     documents: tuple[Path, ...] = ()
+    loaded: load.Loaded | None = None
+    isolated: isolating.Isolated | None = None
+
+    @property
+    def quarantined(self) -> tuple[isolating.Quarantined, ...]:
+        """The bad parts that it does without."""
+        return self.isolated.quarantined if self.isolated is not None else ()
 
     @property
     def ok(self) -> bool:
         """Whether it may go live as far as the pure stages can tell."""
-        return self.build is not None and not diagnostics.has_errors(self.diagnostics)
+        excused = {error for one in self.quarantined for error in one.why}
+        return self.build is not None and not diagnostics.has_errors(one for one in self.diagnostics if one not in excused)
 
     def require(self) -> tuple[build.Build, bundle.Bundle]:
         """The results, or SiteError with every diagnostic."""
@@ -58,14 +70,60 @@ def prepare(
         return _prepare(path, wanted, local, environment)
 
 
-def _prepare(path: Path, wanted: target.Target, local: self_signed.LocalAuthority, environment: Mapping[str, str]) -> Prepared:
+def prepare_again(path: Path, wanted: target.Target, authority: Path | None, environment: Mapping[str, str], before: Memory) -> Prepared:
+    """The same for who does it again and again: what is as it was ``before`` is taken from there. The result is no other."""
+    with collecting.paused():
+        return _prepare(path, wanted, self_signed.LocalAuthority(authority), environment, before)
+
+
+def tolerant(prepared: Prepared, former: isolating.Former, before: Memory | None = None) -> Prepared:
+    """The same without the parts that are bad, which run their last good version (``former``) or not at all. Where the errors are about no
+    part that could be left out, or nothing would be served without those that are, all of it stays as it is, and is refused. ``before`` is
+    a memory for this alone."""
+    loaded = prepared.loaded
+    if loaded is None or loaded.site is None or loaded.said is None or prepared.build is None:
+        return prepared
+    ground = isolating.Ground(loaded.site, loaded.said, prepared.build.target, former, before or Memory())
+    if prepared.ok:
+        return replace(prepared, isolated=isolating.Isolated(ground, build=prepared.build))
+    with collecting.paused():
+        one = isolating.isolate(ground, loaded.diagnostics)
+        return prepared if one is None or not one.serves else _left(prepared, one)
+
+
+def without_refused(prepared: Prepared, refused: tuple[Diagnostic, ...], ask: refusals.Ask) -> Prepared | None:
+    """The same without what HAProxy refuses. None where it is not to be tolerated, or it is no part that could be left out."""
+    if prepared.isolated is None:
+        return None
+    accepted = refusals.accept(prepared.isolated, refused, ask)
+    return None if accepted is None or not accepted.isolated.serves else _left(prepared, accepted.isolated)
+
+
+def _left(prepared: Prepared, one: isolating.Isolated) -> Prepared:
+    """What goes live of a site. Its warnings are those of what is left."""
+    if one.build is None or prepared.loaded is None:
+        return prepared
+    told = [found for found in prepared.loaded.diagnostics if found.severity != "error"]
+    every = (*told, *one.warned, *(error for part in one.quarantined for error in part.why))
+    files = render.render_build(one.build, one.ground.memory)
+    return replace(prepared, build=one.build, bundle=files, diagnostics=diagnostics.in_order(every), isolated=one)
+
+
+def _prepare(
+    path: Path,
+    wanted: target.Target,
+    local: self_signed.LocalAuthority,
+    environment: Mapping[str, str],
+    before: Memory | None = None,
+) -> Prepared:
     now = datetime.datetime.now(datetime.UTC)
-    loaded = load.load_site(path, environment=environment, now=now, authority=local)
+    loaded = load.load_site(path, environment=environment, now=now, authority=local, before=before)
     if loaded.site is None:
-        return Prepared(path, None, None, diagnostics.in_order(loaded.diagnostics), loaded.watched, loaded.documents)
-    made = compile.compile_site(loaded.site, wanted)
+        return Prepared(path, None, None, diagnostics.in_order(loaded.diagnostics), loaded.watched, loaded.documents, loaded)
+    made = compile.compile_site(loaded.site, wanted, before)
     found = (*loaded.diagnostics, *made.diagnostics)
     if diagnostics.has_errors(found):
-        return Prepared(path, made, None, diagnostics.in_order(found), loaded.watched, loaded.documents)
-    found = (*found, *expectations.check_expectations(made, explain.Explainer(made)))
-    return Prepared(path, made, render.render_build(made), diagnostics.in_order(found), loaded.watched, loaded.documents)
+        return Prepared(path, made, None, diagnostics.in_order(found), loaded.watched, loaded.documents, loaded)
+    if loaded.site.spec.expect:
+        found = (*found, *expectations.check_expectations(made, explain.Explainer(made)))
+    return Prepared(path, made, render.render_build(made, before), diagnostics.in_order(found), loaded.watched, loaded.documents, loaded)

@@ -19,6 +19,7 @@ from typing import Any, Literal, NoReturn, TypeVar, cast, get_args
 from hapilot.base import catalogue, diagnostics
 from hapilot.base.diagnostics import Diagnostic
 from hapilot.base.origin import Origin
+from hapilot.runtime import overrides
 
 VERSION = 1
 """Changes whenever one side would misunderstand the other."""
@@ -30,7 +31,7 @@ LONGEST_ANSWER = 4 * 1024 * 1024
 LONGEST_TRIAL = 24 * 3600.0
 """Seconds that a generation may wait for its confirmation."""
 
-How = Literal["start", "adopt", "reload", "nothing"]
+How = Literal["start", "adopt", "reload", "runtime", "nothing"]
 _HOWS: tuple[How, ...] = get_args(How)
 
 
@@ -49,10 +50,12 @@ class OtherVersion(Exception):
 @dataclass(frozen=True, slots=True)
 class Apply:
     """Read the site now and make it the running state. ``site`` is what the user takes for the site, with all links resolved; empty for
-    whatever it is. ``confirm_seconds`` above 0: the former generation comes back unless a :class:`Confirm` comes in this time."""
+    whatever it is. ``confirm_seconds`` above 0: the former generation comes back unless a :class:`Confirm` comes in this time. ``strict``:
+    a site with a bad part is refused as a whole."""
 
     site: str = ""
     confirm_seconds: float = 0.0
+    strict: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +70,58 @@ class Rollback:
     generation: int = 0
 
 
-Request = Apply | Confirm | Rollback
-_VERBS: Mapping[str, type[Request]] = {"apply": Apply, "confirm": Confirm, "rollback": Rollback}
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """No new connections for a server; those that are open go on."""
+
+    service: str
+    server: str
+
+
+@dataclass(frozen=True, slots=True)
+class Maintain:
+    """Nothing for a server, or for every server of a service where ``server`` is empty, and no health checks."""
+
+    service: str
+    server: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Enable:
+    """Takes drain and maintenance back, of a server or of a service and every server of it."""
+
+    service: str
+    server: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Weigh:
+    """The weight of a server; None for the site file's."""
+
+    service: str
+    server: str
+    weight: int | None = None
+
+
+Verb = Drain | Maintain | Enable | Weigh
+"""What is said of a server by hand, and holds until the opposite is said."""
+Request = Apply | Confirm | Rollback | Verb
+_VERBS: Mapping[str, type[Request]] = {
+    "apply": Apply,
+    "confirm": Confirm,
+    "rollback": Rollback,
+    "drain": Drain,
+    "maintain": Maintain,
+    "enable": Enable,
+    "weight": Weigh,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
     """The order was carried out. ``generation`` serves now and ``former`` did before; ``changes`` and ``reasons`` say what differs and why
     HAProxy was reloaded; ``confirm_seconds`` is how long it waits for confirmation, ``restores`` the generation that was brought back.
-    ``note`` is what the user must know besides."""
+    ``note`` is what the user must know besides, ``quarantined`` the bad parts of the site that it does without, a line for each."""
 
     how: How
     generation: int
@@ -87,6 +133,7 @@ class Done:
     restores: int = 0
     note: str = ""
     diagnostics: tuple[Diagnostic, ...] = field(default=())
+    quarantined: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +168,7 @@ def encode_answer(answer: Answer, program: str) -> bytes:
 def decode_request(line: bytes) -> Request:
     """
     >>> decode_request(b'{"hapilot": 1, "verb": "apply", "confirm_seconds": 60}')
-    Apply(site='', confirm_seconds=60.0)
+    Apply(site='', confirm_seconds=60.0, strict=False)
     """
     said = _object(line, LONGEST_REQUEST)
     _same_version(said)
@@ -132,12 +179,33 @@ def decode_request(line: bytes) -> Request:
     allowed = {"hapilot", "verb", *(one.name for one in fields(kind))}
     if unknown := sorted(set(said) - allowed):
         raise Malformed(f"{verb} takes no {unknown[0][:40]!r}")
-    if kind is Apply:
-        seconds = _take(said, "confirm_seconds", _number, 0.0)
-        if not 0 <= seconds <= LONGEST_TRIAL:
-            raise Malformed(f"confirm_seconds is from 0 to {LONGEST_TRIAL:g}")
-        return Apply(_take(said, "site", _text, ""), seconds)
-    return Rollback(_take(said, "generation", _count, 0)) if kind is Rollback else Confirm()
+    return _READERS[kind](said)
+
+
+def _apply(said: Mapping[str, Any]) -> Request:
+    seconds = _take(said, "confirm_seconds", _number, 0.0)
+    if not 0 <= seconds <= LONGEST_TRIAL:
+        raise Malformed(f"confirm_seconds is from 0 to {LONGEST_TRIAL:g}")
+    return Apply(_take(said, "site", _text, ""), seconds, _take(said, "strict", _bool, default=False))
+
+
+def _weigh(said: Mapping[str, Any]) -> Request:
+    weight = None if said.get("weight") is None else _take(said, "weight", _count)
+    if weight is not None and weight > overrides.HEAVIEST:
+        raise Malformed(f"weight is from 0 to {overrides.HEAVIEST}")
+    return Weigh(_take(said, "service", _text), _take(said, "server", _text), weight)
+
+
+_READERS: Mapping[type[Request], Callable[[Mapping[str, Any]], Request]] = {
+    Apply: _apply,
+    Confirm: lambda _: Confirm(),
+    Rollback: lambda said: Rollback(_take(said, "generation", _count, 0)),
+    Drain: lambda said: Drain(_take(said, "service", _text), _take(said, "server", _text)),
+    Maintain: lambda said: Maintain(_take(said, "service", _text), _take(said, "server", _text, "")),
+    Enable: lambda said: Enable(_take(said, "service", _text), _take(said, "server", _text, "")),
+    Weigh: _weigh,
+}
+"""What reads each request, after its keys were looked at."""
 
 
 def decode_answer(line: bytes) -> Answer:
@@ -158,6 +226,7 @@ def decode_answer(line: bytes) -> Answer:
         _take(said, "restores", _count, 0),
         _take(said, "note", _text, ""),
         found,
+        _take(said, "quarantined", _texts, ()),
     )
 
 

@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 import resource
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,7 @@ from hapilot.base import errors
 from hapilot.compile import target
 from hapilot.reconcile import addresses, serving, watching
 from hapilot.render import summary
-from hapilot.runtime import binary, files, process
+from hapilot.runtime import binary, carrying, files, process, remembering
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +108,17 @@ def launch(haproxy: binary.Haproxy, state: files.StateDirectory, drop_to: str | 
     """A HAProxy on the current generation that gets what it needs (``kept`` says what), and none of what it must not see."""
     needs = process.Needs(drop_to)
     if kept is not None:
-        needs = process.Needs(drop_to, kept.withheld, addresses.inherited(kept.opened))
+        needs = process.Needs(drop_to, kept.withheld, addresses.inherited(kept.opened), _servers(state, kept))
     return process.start(haproxy, state, needs)
+
+
+def _servers(state: files.StateDirectory, kept: summary.Summary) -> str:
+    """What is known of servers that are what they were, so that none is taken for healthy that is known to be dead."""
+    recalled = remembering.recall(state, time.time())
+    with contextlib.suppress(errors.StateBroken):
+        if recalled is not None:
+            return carrying.carried(recalled.text, serving.unchanged(serving.summary_of(state, recalled.generation), kept))
+    return carrying.NOTHING
 
 
 def _mark(origin: Origin, paths: Iterable[str], variables: Iterable[str]) -> str:

@@ -12,11 +12,32 @@ import time
 from typing import Literal
 
 from hapilot.base import errors
-from hapilot.reconcile import addresses, loop, obeying, occasions, orders, pipeline, resuming, serving, signals, standing, telling, watching
+from hapilot.reconcile import (
+    addresses,
+    drift,
+    drifting,
+    loop,
+    obeying,
+    occasions,
+    orders,
+    pipeline,
+    resuming,
+    serving,
+    signals,
+    standing,
+    telling,
+    watching,
+)
 from hapilot.reconcile import life as lives
-from hapilot.runtime import descriptors, endpoints, files, notify, process, supervise
+from hapilot.runtime import descriptors, endpoints, files, notify, overrides, process, remembering, supervise
 
-_HOW = {"start": "started", "reload": "adopted and reloaded", "nothing": "adopted, nothing to change", "adopt": "adopted as it is"}
+_HOW = {
+    "start": "started",
+    "reload": "adopted and reloaded",
+    "runtime": "adopted and changed",
+    "nothing": "adopted, nothing to change",
+    "adopt": "adopted as it is",
+}
 
 Event = Literal["stop", "files", "signal", "order", "time"]
 
@@ -28,10 +49,18 @@ def serve(settings: lives.Settings, voice: lives.Voice, asked: signals.Signals, 
     with state.announced():
         life = lives.Life(settings, voice, announced=frozenset(resumed.announced if resumed is not None else ()))
         with orders.taken(state, asked.wake.set, voice.say) as waiting:
+            with occasions.failures_said(life):
+                if damaged := overrides.put_aside(state):
+                    voice.say(f"warning {damaged}")
+            # What an earlier hapilot has seen is looked at again.
+            drift.keep(state, drift.NONE)
             supervisor = _begin(life, resumed)
-            with telling.told(life.told_to(supervisor.process)):
+            with telling.told(life.told_to(supervisor.process)), remembering.kept(state, lambda: supervisor.process.runtime):
                 _keep(life, supervisor, asked, waiting)
-        _end(settings, supervisor.process, asked, voice)
+        if asked.leaving:
+            _leave(supervisor.process, voice)
+        else:
+            _end(settings, supervisor.process, asked, voice)
 
 
 def _begin(life: lives.Life, resumed: resuming.Resumed | None) -> occasions.Supervisor:
@@ -74,7 +103,7 @@ def _first(life: lives.Life, resumed: resuming.Resumed | None) -> loop.Applied:
     life.count(applied, time.monotonic() - began, from_files=is_followed or is_same)
     if is_followed:
         occasions.agree(life, applied)
-        occasions.remark(life, prepared, applied)
+        occasions.remark(life, applied.left or prepared, applied)
     return applied
 
 
@@ -136,7 +165,7 @@ def _answer(life: lives.Life, supervisor: occasions.Supervisor, event: Event, so
 def _obey(life: lives.Life, supervisor: occasions.Supervisor, waiting: orders.Orders) -> None:
     order = waiting.take()
     if order is not None:
-        order.done(obeying.obey(life, supervisor, order.request))
+        order.done(obeying.obey(life, supervisor, order))
 
 
 def _time_is_over(life: lives.Life, supervisor: occasions.Supervisor) -> None:
@@ -158,7 +187,7 @@ def _wait(life: lives.Life, supervisor: occasions.Supervisor, asked: signals.Sig
         _look_after(life, supervisor)
         paths = tuple(life.seen)
         if watching.look(paths) != life.seen:
-            watching.settled(paths)
+            watching.settled(life.seen)
             return "files"
     return _asked(life, asked, waiting) or "time"
 
@@ -178,12 +207,18 @@ def _asked(life: lives.Life, asked: signals.Signals, waiting: orders.Orders) -> 
 
 
 def _look_after(life: lives.Life, supervisor: occasions.Supervisor) -> None:
-    event = supervisor.poll()
-    if event is not None:
+    while (event := supervisor.poll()) is not None:
         if event.kind == "restarted":
             life.done = life.done.restarted()
         life.voice.say(event.text)
+    drifting.attend(life, supervisor)
     notify.watchdog()
+
+
+def _leave(running: process.Process, voice: lives.Voice) -> None:
+    """HAProxy serves on, and the next hapilot adopts it."""
+    notify.stopping("HAProxy serves on")
+    voice.say(f"ended; HAProxy serves on as process {running.pid}" if running.is_alive else "ended")
 
 
 def _end(settings: lives.Settings, running: process.Process, asked: signals.Signals, voice: lives.Voice) -> None:
@@ -205,6 +240,7 @@ def _end(settings: lives.Settings, running: process.Process, asked: signals.Sign
             running.stop(0.0, sockets)
     else:
         endpoints.remove_left(sockets)
+    remembering.grow_old(settings.operator.state)
     voice.say("ended" if clean else "ended; connections that were still open were cut")
 
 

@@ -1,4 +1,5 @@
-"""What signals ask of ``up``: to end (SIGTERM, SIGINT), at once if they come twice, and to read the site again (SIGHUP).
+"""What signals ask of ``up``: to end (SIGTERM, SIGINT), at once if they come twice, to end without HAProxy, which serves on for the next
+``up`` (SIGUSR2), and to read the site again (SIGHUP).
 
 Called by ``cli.up``, before HAProxy can be started, and by ``serve``, which does what they ask.
 """
@@ -24,12 +25,19 @@ class Signals:
     stopping: bool = False
     draining: bool = False
     rereading: bool = False
+    leaving: bool = False
 
     def stop(self, *_: object) -> None:
         """End. Raises HurryUp where connections are being given time already."""
         if self.draining:
             self.draining = False
             raise HurryUp
+        self.stopping = True
+        self.wake.set()
+
+    def leave(self, *_: object) -> None:
+        """End, and leave HAProxy as it is, whatever else is asked for from now on."""
+        self.leaving = True
         self.stopping = True
         self.wake.set()
 
@@ -43,7 +51,7 @@ class Signals:
 def handled() -> Generator[Signals]:
     """Signals are noted for as long as it lasts."""
     asked = Signals()
-    wanted = {signal.SIGTERM: asked.stop, signal.SIGINT: asked.stop, signal.SIGHUP: asked.reread}
+    wanted = {signal.SIGTERM: asked.stop, signal.SIGINT: asked.stop, signal.SIGHUP: asked.reread, signal.SIGUSR2: asked.leave}
     before = {number: signal.signal(number, handler) for number, handler in wanted.items()}
     try:
         yield asked

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -45,15 +45,22 @@ class Looked:
     around: surroundings.Surroundings
 
 
-def look(path: Path, wanted: target.Target, environment: Mapping[str, str], mounts: Iterable[Path]) -> Looked:
-    """Reads the site at ``path`` as ``check`` would. ``mounts``: absolute folders that the container gets beside the site's own."""
+EVERYTHING = Path("/")
+"""The mount of whoever sees the machine as it is."""
+
+
+def look(
+    path: Path, wanted: target.Target, environment: Mapping[str, str], mounts: Collection[Path], besides: Iterable[Path] = ()
+) -> Looked:
+    """Reads the site at ``path`` as ``check`` would. ``mounts``: absolute folders that a container gets beside the site's own, or
+    :data:`EVERYTHING`. ``besides``: what else is read by whoever serves the site."""
     site = absolute(path)
     asked = _Asked(environment)
     prepared = pipeline.prepare(site, wanted, None, asked, reads_only=True)
     folder = site if site.is_dir() else site.parent
-    inside = (folder, *mounts)
+    inside = (EVERYTHING,) if EVERYTHING in mounts else (folder, *mounts)
     # Of a site with errors nothing is exported, and its paths may lead anywhere.
-    watched = prepared.watched if prepared.ok else ()
+    watched = (*prepared.watched, *besides) if prepared.ok else ()
     used = tuple(dict.fromkeys(step for each in watched for step in _steps(each, inside)))
     around = surroundings.Surroundings(
         site=PurePosixPath(site),

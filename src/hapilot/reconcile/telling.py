@@ -91,11 +91,12 @@ def running(seen: report.Report, uptime_seconds: float) -> facts.Running:
         last_change=seen.last_change,
         uptime_seconds=uptime_seconds,
         worker_uptime_seconds=seen.uptime_seconds,
-        old_workers=seen.old_workers,
+        old_workers=len(seen.old_workers),
+        old_sessions=sum(one.sessions or 0 for one in seen.old_workers),
         listeners=len(seen.listeners),
         services=tuple(_service(one) for one in seen.services),
         certificates=tuple(_certificate(one) for one in seen.certificates),
-        quarantined=Counter(_kind(part) for part in seen.quarantined),
+        quarantined=Counter(_kind(one.part) for one in seen.quarantined),
     )
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 import tempfile
+from collections.abc import Callable, Generator
+from concurrent import futures
 from pathlib import Path
 
 from hapilot.base import diagnostics, errors
@@ -12,7 +16,7 @@ from hapilot.compile import build
 from hapilot.compile.rules import binds
 from hapilot.languages.haproxy import printer
 from hapilot.reconcile import addresses, targeting
-from hapilot.render import bundle, summary
+from hapilot.render import bundle, render, summary
 from hapilot.runtime import binary, check, environment, messages, plain, writing
 from hapilot.sources.file import secrets
 
@@ -30,6 +34,24 @@ def verify(made: build.Build, files_made: bundle.Bundle, haproxy: binary.Haproxy
         whole = Origin(made.site.name)
         said.append(diagnostics.error("haproxy-refused", f"HAProxy {haproxy.version_text} refuses the configuration", whole))
     return tuple(said)
+
+
+def asking(haproxy: binary.Haproxy) -> Callable[[build.Build], tuple[Diagnostic, ...]]:
+    """What ``haproxy`` says of one build after the other: of parts of a site, to find the one that it refuses."""
+    return lambda made: verify(made, render.render_build(made), haproxy)
+
+
+@contextlib.contextmanager
+def beside(
+    made: build.Build, files_made: bundle.Bundle, haproxy: binary.Haproxy, *, at_once: bool = True
+) -> Generator[Callable[[], tuple[Diagnostic, ...]]]:
+    """The same while something else is done: HAProxy takes a while, and has a processor of its own. What is given waits for the answer;
+    unless it shall be ``at_once``, nothing is asked before."""
+    if not at_once:
+        yield lambda: verify(made, files_made, haproxy)
+        return
+    with futures.ThreadPoolExecutor(1, "haproxy-check") as pool:
+        yield pool.submit(verify, made, files_made, haproxy).result
 
 
 def verify_kept(path: Path, kept: summary.Summary, haproxy: binary.Haproxy) -> None:
@@ -57,8 +79,18 @@ def _diagnostic(made: build.Build, haproxy: binary.Haproxy, finding: messages.Fi
     message = f"HAProxy {haproxy.version_text}: {finding.text}"
     hint = f"about the line: {shown}" if shown else ""
     if finding.severity == "alert":
-        return diagnostics.error("haproxy-refused", message, origin, hint)
+        return diagnostics.error("haproxy-refused", message, origin, hint, _about(made, finding.text))
     return diagnostics.warning("haproxy-warned", message, origin, hint)
+
+
+_CERTIFICATE = re.compile(r"\bcerts/([A-Za-z0-9_-]+)\.pem\b")
+
+
+def _about(made: build.Build, text: str) -> tuple[str, ...]:
+    """The certificate that a message names: the line that it speaks of is the listener's."""
+    found = _CERTIFICATE.search(text)
+    named = (one.shown for one in made.site.materials.certificates if found is not None and one.name == found[1])
+    return tuple(f"certificate {shown}" for shown in named)
 
 
 def _place(made: build.Build, finding: messages.Finding) -> tuple[Origin, str]:

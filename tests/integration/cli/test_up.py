@@ -61,7 +61,7 @@ def test_a_changed_file_is_applied_without_a_failed_request(each_hapilot: Hapilo
     with requests_in_a_loop(each_hapilot) as answered:
         until(lambda: "one" in answered, "an answer of the first server")
         each_hapilot.plain(two.port)
-        up.wait_said("applied: generation 2 (reload)")
+        up.wait_said("applied: generation 2 (")
         until(lambda: answered[-1] == "two", "an answer of the second server")
     assert set(answered) == {"one", "two"}, up.said
 
@@ -90,7 +90,7 @@ def test_a_broken_change_keeps_the_former_state_and_says_where(each_hapilot: Hap
     assert each_hapilot.haproxy().serving_worker() == worker
     assert each_hapilot.get() == "shop"
     each_hapilot.plain(other.port)
-    up.wait_said("applied: generation 2 (reload)")
+    up.wait_said("applied: generation 2 (")
     assert each_hapilot.get() == "other"
 
 
@@ -202,7 +202,7 @@ def test_a_killed_hapilot_leaves_haproxy_and_the_next_one_adopts_it(each_hapilot
     again.end(signal.SIGKILL)
     each_hapilot.plain(other.port)
     third = each_hapilot.up()
-    assert f"HAProxy adopted and reloaded: process {running.pid}, generation 2" in third.said
+    assert f"HAProxy adopted and changed: process {running.pid}, generation 2" in third.said
     assert each_hapilot.get() == "other"
     assert third.end() == 0
     assert not running.is_alive
@@ -219,7 +219,7 @@ def test_an_adopted_haproxy_serves_on_while_the_site_is_broken(hapilot: Hapilot,
     assert up.ready == [f"ready web 127.0.0.1:{hapilot.port}"]
     assert hapilot.get() == "shop"
     hapilot.plain(other.port)
-    up.wait_said("applied: generation 2 (reload)")
+    up.wait_said("applied: generation 2 (")
 
 
 def test_an_interrupted_change_is_made_again(hapilot: Hapilot, stand: servers.Stand) -> None:
@@ -236,7 +236,7 @@ def test_an_interrupted_change_is_made_again(hapilot: Hapilot, stand: servers.St
     made = hapilot.state.write(hapilot.state.bundle(1), first.description, hapilot.state.summary(1))
     hapilot.state.activate(made.number)
     up = hapilot.up()
-    assert "adopted and reloaded" in up.said
+    assert "adopted and changed" in up.said
     assert hapilot.get() == "shop"
 
 
@@ -276,7 +276,7 @@ def test_a_server_of_the_same_name_moves_to_another_port(each_hapilot: Hapilot, 
     up = each_hapilot.up()
     assert each_hapilot.get() == "shop"
     named(each_hapilot, other.port)
-    up.wait_said("applied: generation 2 (reload)")
+    up.wait_said("applied: generation 2 (")
     assert each_hapilot.get() == "other"
 
 
@@ -289,10 +289,10 @@ def test_a_server_that_was_down_serves_where_nothing_checks_it_any_more(each_hap
     status = ("status",)
     until(lambda: each_hapilot.json(*status)["services"][0]["health"] == "down", "the check fails")
     named(each_hapilot, server.port, f"{refusing}, timeouts: {{connect: 1s}}")
-    up.wait_said("applied: generation 2 (reload)")
+    up.wait_said("applied: generation 2 (")
     assert each_hapilot.json(*status)["services"][0]["servers"][0]["health"] == "DOWN", "what is known of an unchanged server holds"
     named(each_hapilot, server.port, ", health: off")
-    up.wait_said("applied: generation 3 (reload)")
+    up.wait_said("applied: generation 3 (")
     assert each_hapilot.get() == "shop"
 
 
@@ -306,7 +306,7 @@ def test_starts_and_reloads_do_not_connect_to_servers(hapilot: Hapilot) -> None:
         hapilot.write(text)
         up = hapilot.up()
         hapilot.write(text.replace("health", "timeouts: {connect: 1s}, health"))
-        up.wait_said("applied: generation 2 (reload)")
+        up.wait_said("applied: generation 2 (")
         server.settimeout(0.3)
         with pytest.raises(TimeoutError):
             server.accept()
@@ -324,7 +324,7 @@ def test_what_has_not_changed_serves_again_before_it_is_read(each_hapilot: Hapil
     again.wait_said("HAProxy started, nothing to change: process")
     assert "generation 1" in again.said
     each_hapilot.plain(stand.http("other").port)
-    again.wait_said("applied: generation 2 (reload)")
+    again.wait_said("applied: generation 2 (")
     assert site.exists()
     assert each_hapilot.get() == "other"
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from hapilot.base import errors
 from hapilot.cli import main
 
 SITE = """\
@@ -114,3 +116,39 @@ def test_wrong_usage(site: Path, wrong: list[str]) -> None:
 
 def test_the_group_lists_its_targets() -> None:
     assert "podman" in CliRunner().invoke(main.cli, ["export", "--help"]).stdout
+
+
+def systemd(*arguments: str | Path) -> Result:
+    """``export systemd``."""
+    done = CliRunner().invoke(main.cli, ["export", "systemd", *map(str, arguments)])
+    assert done.exit_code == 0 or done.exception is not None, done.output
+    return done
+
+
+def test_a_unit_is_printed_and_written_with_its_user(tmp_path: Path) -> None:
+    site = Path("/dev/shm") / f"hapilot-{os.getpid()}.yaml"
+    site.write_text(SITE)
+    try:
+        shown = systemd(site, "--name", "door", "--program", "/opt/hapilot/bin/hapilot").stdout
+        assert [line[6:] for line in shown.splitlines() if line.startswith("# --- ")] == ["door.service", "door.sysusers.conf", "door.env"]
+        assert f"ExecStart=/opt/hapilot/bin/hapilot up {site} --stop-seconds=30" in shown
+        assert json.loads(systemd(site, "--name", "door", "--json").stdout)["user"] == "hapilot"
+        out = tmp_path / "out"
+        assert systemd(site, "--name", "door", "-o", out).stdout == ""
+        assert sorted(path.name for path in out.iterdir()) == ["door.env", "door.service", "door.sysusers.conf"]
+        (out / "door.env").write_text("SHOP=10.9.9.9:80\n")
+        assert "stays as it is" in systemd(site, "--name", "door", "-o", out).stderr
+        assert (out / "door.env").read_text() == "SHOP=10.9.9.9:80\n"
+    finally:
+        site.unlink()
+
+
+def test_a_site_in_tmp_is_no_site_for_a_service(site: Path) -> None:
+    done = systemd(site)
+    assert isinstance(done.exception, errors.SiteError)
+    assert {one.code for one in done.exception.diagnostics} >= {"service-hidden"}
+
+
+@pytest.mark.parametrize("wrong", [("--user", "root"), ("--program", "hapilot"), ("--name", "a/b")])
+def test_words_that_systemd_would_not_take(site: Path, wrong: tuple[str, str]) -> None:
+    assert systemd(site, *wrong).exit_code == 2

@@ -84,7 +84,7 @@ def test_every_panel_says_what_it_shows() -> None:
 
 def test_our_own_metrics_in_it_exist_and_the_important_ones_are_in_it() -> None:
     service = facts.Service("s", "s", "none", "up", 1, 1)
-    running = facts.Running("2.8", 1, 0.0, 0.0, 0.0, 0, 1, (service,), (facts.Certificate("c", ("h",), 0.0),))
+    running = facts.Running("2.8", 1, 0.0, 0.0, 0.0, 0, 0, 1, (service,), (facts.Certificate("c", ("h",), 0.0),))
     told = metrics.families(facts.Facts("1", tally.Tally().applied(1.0), running))
     known = {sample.name for family in told for sample in family.samples}
     used = set(re.findall(r"\bhapilot_\w+", " ".join(expressions())))

@@ -18,6 +18,7 @@ RUNNING = facts.Running(
     uptime_seconds=90.5,
     worker_uptime_seconds=30,
     old_workers=1,
+    old_sessions=7,
     listeners=2,
     services=(
         facts.Service("shop", "shop", "edge", "up", 2, 2),
@@ -59,6 +60,7 @@ def test_everything_that_runs_is_told() -> None:
         "hapilot_haproxy_uptime_seconds{}": 90.5,
         "hapilot_haproxy_worker_uptime_seconds{}": 30,
         "hapilot_haproxy_old_workers{}": 1,
+        "hapilot_haproxy_old_worker_connections{}": 7,
         "hapilot_listeners{}": 2,
         "hapilot_quarantined_parts{kind=service}": 2,
         "hapilot_quarantined_parts{kind=listener}": 0,

@@ -12,7 +12,11 @@ import pytest
 from hapilot.base import errors
 from hapilot.base.diagnostics import Diagnostic
 from hapilot.compile import target
-from hapilot.reconcile import loop, pipeline, verify
+from hapilot.plan import actions
+from hapilot.plan import plan as plans
+from hapilot.plan import running as states
+from hapilot.reconcile import changing, loop, pipeline, verify
+from hapilot.render import bundle
 from hapilot.runtime import binary, endpoints, files, identity, preflight, process
 
 HAPROXY = binary.Haproxy(Path("/usr/sbin/haproxy"), (2, 8), "2.8.1", frozenset(), "OpenSSL", "never", "system")
@@ -28,9 +32,16 @@ class FakeProcess:
     is_alive: bool = True
     unchanged: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     waited: set[int] = field(default_factory=set[int])
+    has: str = ""
+    """The digest of the files that it does what they say; empty for those of the serving generation."""
+    has_read: bool = False
+    """Whether it has read the current generation since that was looked at."""
+    refuses: bool = False
+    """Whether it refuses runtime commands."""
 
-    def reload(self, unchanged: frozenset[tuple[str, str]]) -> None:
+    def reload(self, unchanged: frozenset[tuple[str, str]], seconds: float) -> None:
         """A reload."""
+        assert seconds > 0
         self.unchanged = set(unchanged)
         self._do("reload")
 
@@ -47,6 +58,7 @@ class FakeProcess:
         self.did.append(what)
         if what == self.fails_at:
             raise errors.HaproxyFailed(f"{what} failed")
+        self.has_read = self.has_read or what in ("start", "reload")
 
     @property
     def as_process(self) -> process.Process:
@@ -110,7 +122,52 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
         return tuple(made.found)
 
     _ = [monkeypatch.setattr(module, name, value) for module, name, value in _replaced(check, start, group, ask)]
+    memory = Memory(state)
+    monkeypatch.setattr(changing, "plan", memory.plan)
+    monkeypatch.setattr(changing, "change", memory.change)
+    monkeypatch.setattr(changing, "loaded", memory.loaded)
     return made
+
+
+@dataclass
+class Memory:
+    """What a worker has in memory, as far as it matters here: the servers of a service can be changed, all else takes a reload."""
+
+    state: files.StateDirectory
+
+    def loaded(self, running: FakeProcess) -> int | None:
+        """In place of ``changing.loaded``."""
+        del running
+        current = self.state.current()
+        return current.number if current is not None else None
+
+    def plan(self, running: FakeProcess, wanted: states.Wanted, *, closely: bool) -> plans.Plan:
+        """In place of ``changing.plan``."""
+        del closely  # there is nothing else to see
+        current, serves = self.state.current(), self.state.serving()
+        if running.has_read:
+            running.has_read, running.has = False, current.digest if current is not None else ""
+        has = running.has or (serves.digest if serves is not None else "")
+        if has == wanted.files.digest:
+            return plans.Plan()
+        before = next((self.state.bundle(one.number) for one in self.state.history() if one.digest == has), None)
+        if before is not None and _without_servers(before) == _without_servers(wanted.files):
+            return plans.Plan((actions.TakeSpare(about="service shop", reason="its servers differ", spare=".spare-http-1"),))
+        return plans.Plan((actions.Reload(about="HAProxy", reason="files differ"),), ("files differ",))
+
+    def change(self, running: FakeProcess, planned: plans.Plan, wanted: states.Wanted) -> str:
+        """In place of ``changing.change``."""
+        running.did.append("runtime")
+        if running.refuses:
+            return "it was refused"
+        running.has = wanted.files.digest
+        return "" if not planned.reload else "it was a reload"
+
+
+def _without_servers(files_of: bundle.Bundle) -> list[bytes]:
+    config = files_of.get(bundle.CONFIG)
+    assert config is not None
+    return [line for line in config.content.split(b"\n") if not line.strip().startswith((b"server ", b"#"))]
 
 
 def _replaced(check: Callable[..., Any], start: Callable[..., Any], group: Callable[..., Any], ask: Callable[..., Any]) -> list[Any]:

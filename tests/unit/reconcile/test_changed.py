@@ -45,6 +45,8 @@ def made(**changes: bytes | None) -> bundle.Bundle:
         (made(certs__blog_pem=b"new"), "certificates"),
         (made(maps__web_map=b"two"), "routes"),
         (made(pages__503_http=b"two"), "files"),
+        (made(live_cfg=b"new"), "files"),
+        (made(maps__web_map=b"two", live_cfg=b"new"), "routes"),
         (made(maps__web_map=b"two", certs__shop_pem=b"two"), "certificates"),
         (made(maps__web_map=b"two", haproxy_cfg=CONFIG.replace(b"9", b"10")), "configuration"),
         (made(maps__web_map=b"two", haproxy_cfg=CONFIG.replace(b"yaml:1", b"yaml:3")), "routes"),

@@ -41,6 +41,34 @@ def test_a_change_reloads_and_tries_only_new_addresses(world: World) -> None:
     assert world.next_process.waited == {83}
 
 
+def test_what_can_be_changed_while_it_runs_takes_no_reload(world: World) -> None:
+    running = world.operator.apply(world.site(81), None).process
+    done = world.operator.apply(world.site(81, server="'10.0.0.2:80'"), running)
+    assert (done.how, done.generation, done.reasons) == ("runtime", 2, ())
+    assert world.links() == (2, 2)
+    assert world.next_process.did == ["start", "wait", "runtime"]
+
+
+def test_a_refused_runtime_command_becomes_a_reload(world: World) -> None:
+    running = world.operator.apply(world.site(81), None).process
+    world.next_process.refuses = True
+    done = world.operator.apply(world.site(81, server="'10.0.0.2:80'"), running)
+    assert (done.how, done.generation, done.reasons) == ("reload", 2, ("it was refused",))
+    assert world.next_process.did[-3:] == ["runtime", "reload", "wait"]
+
+
+def test_what_was_changed_behind_our_back_is_undone_without_a_generation(world: World) -> None:
+    running = world.operator.apply(world.site(81), None).process
+    world.operator.apply(world.site(81, server="'10.0.0.2:80'"), running)
+    world.next_process.has = world.state.generation(1).digest
+    done = world.operator.apply(world.site(81, server="'10.0.0.2:80'"), running)
+    assert (done.how, done.generation) == ("runtime", 2)
+    world.next_process.has = world.state.generation(1).digest
+    assert world.operator.settle(running).how == "runtime"
+    assert world.operator.settle(running).how == "nothing"
+    assert world.links() == (2, 2)
+
+
 def test_what_haproxy_refuses_is_not_written(world: World) -> None:
     world.found.append(diagnostics.error("haproxy-refused", "no", Origin("a")))
     with pytest.raises(errors.SiteError) as refused:
@@ -96,8 +124,9 @@ def test_an_interrupted_change_converges(world: World) -> None:
     assert world.operator.apply(world.site(82), running).how == "reload"
     assert world.links() == (3, 3)
     _interrupt(world)
-    assert world.operator.apply(world.site(82), running).how == "reload"
-    assert world.links() == (5, 5)
+    # HAProxy says itself that it got nothing of it.
+    assert world.operator.apply(world.site(82), running).how == "nothing"
+    assert world.links() == (3, 3)
 
 
 def _interrupt(world: World) -> None:
@@ -172,8 +201,9 @@ def test_a_change_that_can_not_be_written_down_is_made_and_said(world: World, mo
         assert "the disk is full" in done.note
         assert world.links() == (2, 1)
         assert world.operator.restart(None) is running
-    assert world.operator.apply(world.site(82), running).how == "reload"
-    assert world.links() == (3, 3)
+    # What runs is what is wanted; that can be written down by now.
+    assert world.operator.apply(world.site(82), running).how == "nothing"
+    assert world.links() == (2, 2)
 
 
 def _full(*_: object) -> None:

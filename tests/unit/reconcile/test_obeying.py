@@ -12,11 +12,12 @@ import pytest
 
 from hapilot.base import errors
 from hapilot.compile import target
-from hapilot.reconcile import life, loop, obeying, occasions, protocol, serve, standing
+from hapilot.reconcile import history, life, loop, obeying, occasions, orders, protocol, serve, standing
 from hapilot.runtime import files, process, supervise
 
 from .conftest import FakeProcess, World
 
+BY = "ann as root (pid 4711)"
 SITE = "listeners:\n  web: {{bind: '127.0.0.1:{port}'}}\nservices:\n  shop: {{tls: none, listener: web, servers: ['10.0.0.1:80']}}\n"
 
 
@@ -51,13 +52,13 @@ class Up:
 
     def order(self, request: protocol.Request) -> protocol.Done:
         """An order that is carried out."""
-        answer = obeying.obey(self.life, self.supervisor, request)
+        answer = obeying.obey(self.life, self.supervisor, orders.Order(request, BY))
         assert isinstance(answer, protocol.Done), answer
         return answer
 
     def refused(self, request: protocol.Request) -> protocol.Failed:
         """An order that is not."""
-        answer = obeying.obey(self.life, self.supervisor, request)
+        answer = obeying.obey(self.life, self.supervisor, orders.Order(request, BY))
         assert isinstance(answer, protocol.Failed), answer
         return answer
 
@@ -109,9 +110,19 @@ def test_an_order_to_apply_says_what_it_changed(up: Up) -> None:
     done = up.order(protocol.Apply())
     assert (done.how, done.generation, done.former) == ("reload", 3, 2)
     assert done.changes == ("listener web: 127.0.0.1:82 removed", "listener web: 127.0.0.1:83 added")
-    assert done.reasons == ("haproxy.cfg differs",)
+    assert done.reasons == ("files differ",)
     assert up.order(protocol.Apply()).how == "nothing"
     assert [one.description.cause for one in up.state.history()] == ["start", "change", "apply"]
+
+
+def test_who_ordered_is_said_and_recorded(up: Up) -> None:
+    up.save(83)
+    up.order(protocol.Apply())
+    up.order(protocol.Rollback())
+    assert [one.description.by for one in up.state.history()] == ["", "", BY, BY]
+    assert f"asked by {BY} to apply the site" in up.said
+    assert f"asked by {BY} to roll back to generation 2" in up.said
+    assert [row.made_by for row in history.rows(up.state)][2:] == ["apply by ann as root", "rollback to 2 by ann as root"]
 
 
 def test_an_order_about_another_site_is_refused(up: Up) -> None:

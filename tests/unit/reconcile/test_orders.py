@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -14,7 +15,7 @@ import pytest
 from hapilot.base import diagnostics, errors
 from hapilot.base.origin import Origin
 from hapilot.reconcile import asking, orders, protocol
-from hapilot.runtime import control, files
+from hapilot.runtime import control, files, peer
 
 DONE = protocol.Done("reload", 3, 2)
 
@@ -26,10 +27,15 @@ def state(tmp_path: Path) -> files.StateDirectory:
     return made
 
 
-def _silent(line: bytes, gone: control.Gone) -> bytes:
+def _silent(line: bytes, client: control.Client) -> bytes:
     """No answer."""
-    del line, gone
+    del line, client
     return b""
+
+
+def _stranger(_: socket.socket) -> peer.Peer:
+    """A process of another user."""
+    return peer.Peer(4711, os.geteuid() + 1)
 
 
 @contextmanager
@@ -71,6 +77,24 @@ def test_an_order_is_carried_out(state: files.StateDirectory) -> None:
     with loop(state, obey):
         assert asking.ask(state, protocol.Rollback(2)) == DONE
     assert seen == [protocol.Rollback(2)]
+
+
+def test_an_order_says_who_gives_it(state: files.StateDirectory) -> None:
+    with orders.taken(state, lambda: None, pytest.fail) as waiting:
+        client = threading.Thread(target=lambda: asking.ask(state, protocol.Confirm()))
+        with state.lock("hapilot up"):
+            client.start()
+            while (order := waiting.take()) is None:
+                time.sleep(0.01)
+            order.done(DONE)
+            client.join(5)
+    assert f"(pid {os.getpid()})" in order.by
+
+
+def test_the_order_of_another_user_is_refused(state: files.StateDirectory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(peer, "of", _stranger)
+    with loop(state, lambda _: pytest.fail("carried out")), pytest.raises(asking.Refused, match="from the user that hapilot runs as"):
+        asking.ask(state, protocol.Confirm())
 
 
 def test_orders_of_many_clients_are_carried_out_one_at_a_time(state: files.StateDirectory) -> None:

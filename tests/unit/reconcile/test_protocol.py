@@ -21,6 +21,10 @@ REQUESTS: some.SearchStrategy[protocol.Request] = some.one_of(
     some.builds(protocol.Apply, TEXTS, some.floats(0, protocol.LONGEST_TRIAL)),
     some.just(protocol.Confirm()),
     some.builds(protocol.Rollback, COUNTS),
+    some.builds(protocol.Drain, TEXTS, TEXTS),
+    some.builds(protocol.Maintain, TEXTS, TEXTS),
+    some.builds(protocol.Enable, TEXTS, TEXTS),
+    some.builds(protocol.Weigh, TEXTS, TEXTS, some.none() | some.integers(0, 256)),
 )
 FOUND = some.builds(
     Diagnostic,
@@ -34,7 +38,7 @@ MANY = some.lists(TEXTS, max_size=3).map(tuple)
 ANSWERS: some.SearchStrategy[protocol.Answer] = some.one_of(
     some.builds(
         protocol.Done,
-        some.sampled_from(["start", "adopt", "reload", "nothing"]),
+        some.sampled_from(["start", "adopt", "reload", "runtime", "nothing"]),
         COUNTS,
         COUNTS,
         MANY,
@@ -123,6 +127,10 @@ def test_what_is_nearly_right_is_understood_or_refused_and_never_a_bug(data: som
         (b'{"hapilot": 1, "verb": "apply", "confirm_seconds": -1}', "from 0 to 86400"),
         (b'{"hapilot": 1, "verb": "rollback", "generation": 1.5}', "'generation' has a value"),
         (b'{"hapilot": 1, "verb": "rollback", "generation": -1}', "'generation' has a value"),
+        (b'{"hapilot": 1, "verb": "drain", "service": "shop"}', "'server' is missing"),
+        (b'{"hapilot": 1, "verb": "drain", "service": "shop", "server": "a", "weight": 1}', "takes no 'weight'"),
+        (b'{"hapilot": 1, "verb": "weight", "service": "shop", "server": "a", "weight": 257}', "from 0 to 256"),
+        (b'{"hapilot": 1, "verb": "weight", "service": "shop", "server": "a", "weight": "1"}', "'weight' has a value"),
         (b'{"hapilot": 1, "verb": "rollback", "generation": ' + b"9" * 5000 + b"}", "not JSON"),
         (b'{"hapilot": 1, "verb": "apply", "site": "a\\u0000b"}', "'site' has a value"),
         (b'{"hapilot": 1, "verb": "apply", "site": "' + b"a" * protocol.LONGEST_REQUEST + b'"}', "longer than"),
@@ -158,6 +166,7 @@ def test_a_request_has_the_keys_that_the_documentation_names() -> None:
         "verb": "apply",
         "site": "/srv/site.yaml",
         "confirm_seconds": 60.0,
+        "strict": False,
     }
     assert json.loads(protocol.encode_request(protocol.Confirm())) == {"hapilot": 1, "verb": "confirm"}
     assert json.loads(protocol.encode_request(protocol.Rollback(3))) == {"hapilot": 1, "verb": "rollback", "generation": 3}

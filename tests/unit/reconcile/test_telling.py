@@ -10,6 +10,7 @@ from pathlib import Path
 from hapilot import __version__
 from hapilot.publish import facts, tally
 from hapilot.reconcile import report, telling
+from hapilot.reconcile.quarantine import keeping
 from hapilot.render import summary
 from hapilot.runtime import files
 
@@ -37,8 +38,11 @@ REPORT = report.Report(
         service("shop", "shop", "down", server("a", "MAINT (resolution)"), server("b", "DRAIN"), server("c", "NOLB")),
     ),
     certificates=(summary.CertificateSummary("certs/a.pem", ("a.example.test",), "2033-05-18T03:33:20+00:00"),),
-    old_workers=2,
-    quarantined=("service shop: no such server", "listener web", "service blog", "something else"),
+    old_workers=(report.WorkerReport(7, 3, 60), report.WorkerReport(8, None, 90)),
+    quarantined=tuple(
+        keeping.Noted(part, "nothing", "site.yaml:1:1: no", 1.0)
+        for part in ("service shop", "listener web", "service blog", "something else")
+    ),
 )
 
 
@@ -50,6 +54,7 @@ def test_every_fact_comes_from_the_report() -> None:
         uptime_seconds=90.5,
         worker_uptime_seconds=12,
         old_workers=2,
+        old_sessions=3,
         listeners=1,
         services=(facts.Service("api", "api.6443", "edge", "degraded", 4, 3), facts.Service("shop", "shop", "edge", "down", 3, 0)),
         certificates=(facts.Certificate("certs/a.pem", ("a.example.test",), 2_000_000_000.0),),

@@ -103,31 +103,85 @@ def test_a_path_that_is_no_longer_read_is_forgotten(file: Path) -> None:
     assert set(watching.look_after_reading([file], before, time.time_ns())) == {file}
 
 
-def test_settled_waits_until_writing_ends(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    texts = iter(["a", "ab", "abc"])
-    waited: list[float] = []
+class Clock:
+    """Time that passes only in sleep; ``happens`` is what others do meanwhile, one after the other."""
 
-    def sleep(seconds: float) -> None:
-        waited.append(seconds)
-        text = next(texts, None)
-        if text is not None:
-            file.write_text(text)
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *happens: Callable[[], object]) -> None:
+        self.waited: list[float] = []
+        self._happens = iter(happens)
+        self._began = time.time_ns()
+        monkeypatch.setattr(time, "sleep", self._sleep)
+        monkeypatch.setattr(time, "time_ns", lambda: self._began)
 
-    monkeypatch.setattr(time, "sleep", sleep)
-    watching.settled((file,))
-    assert len(waited) == 4
+    def _sleep(self, seconds: float) -> None:
+        self.waited.append(seconds)
+        next(self._happens, lambda: None)()
+
+
+def test_settled_waits_until_writing_in_place_ends(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = watching.look([file])
+    file.write_text("a")
+    clock = Clock(monkeypatch, lambda: file.write_text("ab"), lambda: file.write_text("abc"))
+    watching.settled(before)
+    assert len(clock.waited) == 3
+    assert max(clock.waited) == pytest.approx(watching.SETTLE_SECONDS, abs=0.02)
+
+
+def test_a_file_that_was_replaced_waits_for_others_only(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = watching.look([file])
+    rewrite(file)
+    clock = Clock(monkeypatch)
+    watching.settled(before)
+    assert sum(clock.waited) <= watching.TOGETHER_SECONDS
+
+
+def test_a_file_that_is_written_anew_in_steps_is_waited_for(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = watching.look([file])
+    file.rename(file.with_name("site.yaml~"))
+    file.write_text("a")
+    clock = Clock(monkeypatch, lambda: file.write_text("ab"))
+    watching.settled(before)
+    assert len(clock.waited) == 2
+    assert sum(clock.waited) > watching.SETTLE_SECONDS
+
+
+@pytest.mark.parametrize("change", [lambda path: path.unlink(), lambda path: (path.unlink(), path.touch())], ids=["removed", "empty"])
+def test_a_file_that_may_be_about_to_be_written_is_waited_for(
+    file: Path, change: Callable[[Path], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = watching.look([file])
+    change(file)
+    clock = Clock(monkeypatch, lambda: file.write_text("here"))
+    watching.settled(before)
+    assert clock.waited[0] == pytest.approx(watching.SETTLE_SECONDS, abs=0.02)
+    assert len(clock.waited) == 2
+
+
+def test_a_new_file_of_a_folder_is_waited_for_while_it_grows(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = watching.look([file, file.parent])
+    new = file.with_name("new.yaml")
+    new.write_text("a")
+    clock = Clock(monkeypatch, lambda: new.write_text("ab"), lambda: new.write_text("abc"))
+    watching.settled(before)
+    assert len(clock.waited) == 3
+
+
+def test_what_has_been_at_rest_for_long_is_not_waited_for(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = watching.look([file])
+    file.write_text("longer")
+    now = time.time_ns() + 10**9
+    clock = Clock(monkeypatch)
+    monkeypatch.setattr(time, "time_ns", lambda: now)
+    watching.settled(before)
+    assert clock.waited == []
 
 
 def test_settled_gives_up_on_a_file_that_never_rests(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    waited: list[float] = []
-
-    def sleep(seconds: float) -> None:
-        waited.append(seconds)
-        file.write_text("x" * len(waited))
-
-    monkeypatch.setattr(time, "sleep", sleep)
-    watching.settled((file,))
-    assert sum(waited) == pytest.approx(3.0)
+    before = watching.look([file])
+    file.write_text("x")
+    clock = Clock(monkeypatch, *[lambda size=size: file.write_text("x" * size) for size in range(2, 100)])
+    watching.settled(before)
+    assert 1.0 < sum(clock.waited) <= 3.1
 
 
 def test_ticks_come_at_once_on_a_change_and_end_when_woken(file: Path) -> None:

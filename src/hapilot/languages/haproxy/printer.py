@@ -6,6 +6,8 @@ by tests. Whatever a word or a comment holds, one line of the tree stays one lin
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from hapilot.languages.haproxy import quoting, tree
 
 _INDENT = "    "
@@ -13,9 +15,13 @@ _INDENT = "    "
 
 def print_config(config: tree.Config) -> str:
     """The whole file; ends with a line end. Raises ValueError for a word that HAProxy's language can't express."""
-    blocks = [_comment_block(config.comment)] if config.comment.strip() else []
-    blocks += [print_section(section) for section in config.sections]
-    return "\n".join(blocks) or "\n"
+    return join(config.comment, map(print_section, config.sections))
+
+
+def join(comment: str, sections: Iterable[str]) -> str:
+    """The file of sections that are printed already."""
+    above = [_comment_block(comment)] if comment.strip() else []
+    return "\n".join([*above, *sections]) or "\n"
 
 
 def print_section(section: tree.Section) -> str:

@@ -6,11 +6,14 @@ read is reported and loaded all the same, so that hosts do not seem uncovered to
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import hashlib
 import re
-from dataclasses import dataclass, field
+from collections.abc import Generator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 from hapilot.base import diagnostics
 from hapilot.base.origin import Origin
@@ -35,6 +38,13 @@ class _Work:
     def error(self, code: str, message: str, origin: Origin, hint: str) -> None:
         self.files.found.append(diagnostics.error(code, message, origin, hint))
 
+    @contextlib.contextmanager
+    def about(self, shown: str) -> Generator[None]:
+        """What is found while it lasts is about the certificate that users know as ``shown``: a folder's place says nothing of it."""
+        before = len(self.files.found)
+        yield
+        self.files.found[before:] = [replace(each, about=(f"certificate {shown}",)) for each in self.files.found[before:]]
+
 
 def load(
     entries: list[certificate.Certificate],
@@ -48,22 +58,26 @@ def load(
     for place, entry in enumerate(entries):
         if entry.file is not None:
             key = None if entry.key is None else Path(entry.key)
-            _file(Path(entry.file), key, (place, "file", "key"), work)
+            with work.about(str(Path(entry.file))):
+                _file(Path(entry.file), key, (place, "file", "key"), work)
         elif entry.dir is not None:
             _folder(Path(entry.dir), place, work)
         elif entry.self_signed is not None:
             signed += 1
-            _self_signed(entry.self_signed, signed, origins.at("certificates", place, "self_signed"), work)
+            with work.about(self_signed_name(entry.self_signed)):
+                _self_signed(entry.self_signed, signed, origins.at("certificates", place, "self_signed"), work)
     return tuple(work.loaded)
 
 
 def _folder(path: Path, place: int, work: _Work) -> None:
     origin = work.origins.at("certificates", place, "dir")
-    found = work.files.folder(path, "*.pem", origin)
-    if found == []:
-        work.error("file-missing", f"the folder {str(path)!r} has no *.pem file", origin, "put certificates with their keys into it")
+    with work.about(str(path)):
+        found = work.files.folder(path, "*.pem", origin)
+        if found == []:
+            work.error("file-missing", f"the folder {str(path)!r} has no *.pem file", origin, "put certificates with their keys into it")
     for each in found or []:
-        _file(each, None, (place, "dir", "dir"), work)
+        with work.about(str(each)):
+            _file(each, None, (place, "dir", "dir"), work)
 
 
 def _file(path: Path, key: Path | None, said: tuple[int, str, str], work: _Work) -> None:
@@ -79,12 +93,12 @@ def _file(path: Path, key: Path | None, said: tuple[int, str, str], work: _Work)
             message = f"the private key in {str(which)!r} can be read by every user of this machine"
             work.error("key-exposed", message, where, f"chmod o= {which}")
     try:
-        bundle = pem.bundle(content.data, key_content.data)
+        facts = work.files.memory.once(("certificate", path, key), (content, key_content), lambda: _facts(content, key_content))
     except pem.Refused as refused:
         about_key = refused.code == "key-missing" and key is not None
         work.error(refused.code, f"{str(key if about_key else path)!r} {refused}", key_origin if about_key else origin, refused.hint)
         return
-    _keep(bundle, _unique(path.stem, path, work), (str(path), origin), work)
+    _keep(facts, _unique(path.stem, path, work), (str(path), origin), work)
 
 
 def _self_signed(names: list[values.HostPattern], number: int, origin: Origin, work: _Work) -> None:
@@ -103,14 +117,36 @@ def _self_signed(names: list[values.HostPattern], number: int, origin: Origin, w
     name = _unique(f"self-signed-{number}", Path(f"self-signed-{number}"), work)
     made = site.LoadedCertificate(
         name, Secret(bundle.text()), tuple(names), bundle.leaf.not_valid_before_utc, bundle.leaf.not_valid_after_utc, origin,
-        f"self-signed {', '.join(map(str, names))}", self_signed=True,
+        self_signed_name(names), self_signed=True,
     )  # fmt: skip
-    work.loaded.append(made)
+    work.loaded.append(work.files.memory.same(("loaded", name), made))
 
 
-def _keep(bundle: pem.Bundle, name: str, said: tuple[str, Origin], work: _Work) -> None:
+def self_signed_name(names: list[values.HostPattern]) -> str:
+    """How users know a certificate from the local CA."""
+    return f"self-signed {', '.join(map(str, names))}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What is known of a certificate from its files alone. To work it out takes a good part of a millisecond."""
+
+    pem: Secret
+    hosts: tuple[values.HostPattern, ...]
+    begin: datetime.datetime
+    end: datetime.datetime
+    key_kind: Literal["ecdsa", "rsa"]
+
+
+def _facts(content: reading.Content, key_content: reading.Content) -> _Facts:
+    bundle = pem.bundle(content.data, key_content.data)
+    leaf = bundle.leaf
+    return _Facts(Secret(bundle.text()), pem.hosts(leaf), leaf.not_valid_before_utc, leaf.not_valid_after_utc, bundle.key_kind)
+
+
+def _keep(facts: _Facts, name: str, said: tuple[str, Origin], work: _Work) -> None:
     shown, origin = said
-    begin, end = bundle.leaf.not_valid_before_utc, bundle.leaf.not_valid_after_utc
+    begin, end = facts.begin, facts.end
     if end <= work.now:
         work.error("certificate-expired", f"{shown!r} expired on {end:%Y-%m-%d}", origin, "renew it")
     elif end - work.now < WARN_BEFORE:
@@ -119,9 +155,8 @@ def _keep(bundle: pem.Bundle, name: str, said: tuple[str, Origin], work: _Work) 
     if begin > work.now:
         message = f"{shown!r} is valid only from {begin:%Y-%m-%d %H:%M} UTC"
         work.files.found.append(diagnostics.warning("certificate-not-yet-valid", message, origin, "check the clock of this machine"))
-    hosts = pem.hosts(bundle.leaf)
-    made = site.LoadedCertificate(name, Secret(bundle.text()), hosts, begin, end, origin, shown, key_kind=bundle.key_kind)
-    work.loaded.append(made)
+    made = site.LoadedCertificate(name, facts.pem, facts.hosts, begin, end, origin, shown, key_kind=facts.key_kind)
+    work.loaded.append(work.files.memory.same(("loaded", name), made))
 
 
 def _unique(stem: str, path: Path, work: _Work) -> str:

@@ -6,13 +6,13 @@ A path and the environment go in; the trees in the order of reading, and whether
 from __future__ import annotations
 
 import glob
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from hapilot.base import diagnostics
 from hapilot.base.origin import Origin
-from hapilot.sources.file import reading, yaml
+from hapilot.sources.file import documents, reading
 from hapilot.sources.file.tree import ListNode, MapNode, Node, ScalarNode, origin
 
 
@@ -49,8 +49,8 @@ class _Reader:
         self.broken = False
         self._environment = environment
         self._files = files
-        self._open: dict[Path, Path] = {}
-        self._done: set[Path] = set()
+        self._open: dict[Hashable, Path] = {}
+        self._done: set[Hashable] = set()
 
     def folder(self, path: Path, said: Origin) -> None:
         """Every ``*.yaml`` of a folder."""
@@ -62,7 +62,7 @@ class _Reader:
 
     def file(self, path: Path, said: Origin) -> None:
         """One file and what it includes. ``said`` is where it was named."""
-        identity = _identity(path)
+        identity = self._files.identity(path)
         if identity in self._open:
             steps = list(self._open)
             circle = " includes ".join(str(self._open[step]) for step in [*steps[steps.index(identity) :], identity])
@@ -74,25 +74,27 @@ class _Reader:
         content = self._files.read(path, said)
         if content is None:
             return
-        tree, found = yaml.parse(content.data, str(path), self._environment)
+        tree, found = documents.parse(content, str(path), self._environment, self._files.memory)
         self.found.extend(found)
         if tree is None:
             self.broken = True
         elif isinstance(tree, MapNode):
-            self.trees.append(tree)
+            include = tree.get("include")
+            if include is None:
+                self.trees.append(tree)
+                return
+            entries = {name: entry for name, entry in tree.entries.items() if name != "include"}
+            self.trees.append(MapNode(tree.file, tree.line, tree.column, entries))
             self._open[identity] = path
-            self._includes(tree, path)
+            self._includes(include, path)
             del self._open[identity]
         elif not (isinstance(tree, ScalarNode) and tree.value is None):
             self._refuse(
                 "yaml-not-a-site", "the file is not a mapping of sections", origin(tree), "it starts with a section such as services:"
             )
 
-    def _includes(self, tree: MapNode, path: Path) -> None:
-        entry = tree.entries.pop("include", None)
-        if entry is None:
-            return
-        for item in entry[1].items if isinstance(entry[1], ListNode) else [entry[1]]:
+    def _includes(self, said: Node, path: Path) -> None:
+        for item in said.items if isinstance(said, ListNode) else [said]:
             self._include(item, path)
 
     def _include(self, item: Node, path: Path) -> None:
@@ -109,17 +111,9 @@ class _Reader:
                 self.file(target, origin(item))
             return
         for target in self._files.matching(path.parent, pattern):
-            if _identity(target) != _identity(path):
+            if self._files.identity(target) != self._files.identity(path):
                 self.file(target, origin(item))
 
     def _refuse(self, code: str, message: str, said: Origin, hint: str) -> None:
         self.broken = True
         self.found.append(diagnostics.error(code, message, said, hint))
-
-
-def _identity(path: Path) -> Path:
-    """The file behind symbolic links and ``..``."""
-    try:
-        return path.resolve()
-    except (OSError, RuntimeError, ValueError):  # a loop of links, a NUL: reading it will say so
-        return path

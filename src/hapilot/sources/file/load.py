@@ -11,11 +11,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from hapilot.base import diagnostics
+from hapilot.base import diagnostics, memory
 from hapilot.base.origin import Origin
 from hapilot.model import expand, site, spec
 from hapilot.sources.file import anchor, authorities, certificates, folder, merge, pages, reading, secrets, tree, validate
 from hapilot.sources.file.self_signed import LocalAuthority
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the files say, whatever is wrong with it: for who finds out which part an error is in, and does without that part."""
+
+    root: tree.Node
+    """Everything, also what is not valid. Paths are anchored."""
+    spec: spec.SiteSpec
+    """What is valid of it, not expanded."""
+    dropped: frozenset[site.Path]
+    """The parts that are not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +40,8 @@ class Loaded:
     """Every file and folder that was read."""
     documents: tuple[Path, ...]
     """Those of them that are the site's own text, without certificates, secrets and pages."""
+    said: Said | None = None
+    """There is one where there is a ``site``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,31 +54,44 @@ class _Outside:
     files: reading.Files
 
 
-def load_site(path: Path, *, environment: Mapping[str, str], now: datetime.datetime, authority: LocalAuthority) -> Loaded:
+def load_site(
+    path: Path,
+    *,
+    environment: Mapping[str, str],
+    now: datetime.datetime,
+    authority: LocalAuthority,
+    before: memory.Memory | None = None,
+) -> Loaded:
     """Loads a site file or a folder of them. ``now`` has a time zone. Bad parts are left out, each with its diagnostics."""
-    outside = _Outside(environment, now, authority, reading.Files())
+    outside = _Outside(environment, now, authority, reading.Files(before))
     documents = folder.read(path, environment, outside.files)
     read = outside.files.watched
-    result, found = _load(path, documents, outside)
-    return Loaded(result, diagnostics.in_order([*found, *outside.files.found]), outside.files.watched, read)
+    result, said, found = _load(path, documents, outside)
+    return Loaded(result, diagnostics.in_order([*found, *outside.files.found]), outside.files.watched, read, said)
 
 
-def _load(path: Path, documents: folder.Documents, outside: _Outside) -> tuple[site.Site | None, list[diagnostics.Diagnostic]]:
+_Result = tuple[site.Site | None, Said | None, list[diagnostics.Diagnostic]]
+
+
+def _load(path: Path, documents: folder.Documents, outside: _Outside) -> _Result:
     merged, clashes = merge.merge(documents.trees)
     found = [*documents.diagnostics, *clashes]
     if not merged.entries:
         if documents.complete:
             hint = "the shortest site has services: with a host and servers"
             found.append(diagnostics.error("yaml-not-a-site", "there is nothing in it", Origin(str(path)), hint))
-        return None, found
-    checked = validate.validate(anchor.anchor(merged), frozenset(each.origin for each in documents.diagnostics))
+        return None, None, found
+    known = outside.files.memory
+    whole = anchor.anchor(merged, known)
+    checked = validate.validate(whole, frozenset(each.origin for each in documents.diagnostics), known)
     found.extend(checked.diagnostics)
     if checked.spec is None or not documents.complete:
-        return None, found
+        return None, None, found
     origins = tree.origins(checked.tree)
-    canonical, problems = expand.expand(checked.spec, origins, checked.dropped)
+    canonical, problems = expand.expand(checked.spec, origins, checked.dropped, known)
     found.extend(problems)
-    return site.Site(_name(path), canonical, origins, _materials(canonical, origins, outside)), found
+    made = site.Site(_name(path), canonical, origins, _materials(canonical, origins, outside))
+    return made, Said(whole, checked.spec, checked.dropped), found
 
 
 def _materials(canonical: spec.SiteSpec, origins: site.Origins, outside: _Outside) -> site.Materials:

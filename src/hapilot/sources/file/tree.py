@@ -14,7 +14,7 @@ from hapilot.base.origin import Origin
 from hapilot.model import core_schema, site
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class ScalarNode:
     """A value, or a key with its text as ``value``. Lines and columns count from 1."""
 
@@ -24,7 +24,7 @@ class ScalarNode:
     column: int
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class ListNode:
     """A sequence."""
 
@@ -34,14 +34,14 @@ class ListNode:
     items: list[Node] = field(default_factory=list["Node"])
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class MapNode:
     """A mapping. Keys are always texts: ``503`` and ``"503"`` are the same key. An entry is the key's node and the value's."""
 
     file: str
     line: int
     column: int
-    entries: dict[str, tuple[ScalarNode, Node]] = field(default_factory=dict[str, "tuple[ScalarNode, Node]"])
+    entries: dict[str, Entry] = field(default_factory=dict[str, "Entry"])
 
     def get(self, key: str) -> Node | None:
         """The value of ``key``."""
@@ -50,6 +50,8 @@ class MapNode:
 
 
 Node = ScalarNode | ListNode | MapNode
+Entry = tuple[ScalarNode, Node]
+"""A key and its value."""
 
 
 def origin(node: Node) -> Origin:
@@ -95,11 +97,28 @@ def without(node: Node, paths: Iterable[site.Path]) -> Node:
         return node
     gone = {step for step, rests in below.items() if () in rests}
     if isinstance(node, MapNode):
-        kept = ((name, *entry) for name, entry in node.entries.items() if name not in gone)
-        entries = {name: (key, without(value, below.get(name, ()))) for name, key, value in kept}
+        # What stays whole stays the same object: later stages know it again by that.
+        kept = ((name, entry, below.get(name)) for name, entry in node.entries.items() if name not in gone)
+        entries = {name: (entry[0], without(entry[1], rest)) if rest else entry for name, entry, rest in kept}
         return MapNode(node.file, node.line, node.column, entries)
     items = [without(item, below.get(place, ())) for place, item in enumerate(node.items) if place not in gone]
     return ListNode(node.file, node.line, node.column, items)
+
+
+def moved(node: Node, lines: int) -> Node:
+    """The same so many lines further down, or further up where it is below 0."""
+    if isinstance(node, ScalarNode):
+        return ScalarNode(node.value, node.file, node.line + lines, node.column)
+    if isinstance(node, MapNode):
+        entries = {name: moved_entry(entry, lines) for name, entry in node.entries.items()}
+        return MapNode(node.file, node.line + lines, node.column, entries)
+    return ListNode(node.file, node.line + lines, node.column, [moved(item, lines) for item in node.items])
+
+
+def moved_entry(entry: Entry, lines: int) -> Entry:
+    """A key and its value so many lines further down."""
+    key = entry[0]
+    return ScalarNode(key.value, key.file, key.line + lines, key.column), moved(entry[1], lines)
 
 
 def paths_at(root: Node, places: Container[Origin]) -> list[site.Path]:
@@ -141,9 +160,15 @@ class KeyPlaces(_Places):
         return origin(entry[0])
 
 
+def services(root: Node) -> Mapping[str, Entry]:
+    """The services as the tree has them; none where that is no mapping."""
+    found = child(root, "services")
+    return found.entries if isinstance(found, MapNode) else {}
+
+
 def origins(root: Node) -> site.Origins:
     """The tree as the origins that later stages ask."""
-    return site.Origins(ValuePlaces(root), KeyPlaces(root))
+    return site.Origins(ValuePlaces(root), KeyPlaces(root), services(root))
 
 
 def _walk(node: Node, path: site.Path) -> Iterator[tuple[site.Path, Node]]:

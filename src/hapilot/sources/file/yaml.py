@@ -2,7 +2,7 @@
 
 The bytes of one file and the environment go in; a tree (None if there is no way to read on) and diagnostics come out.
 Nothing here raises for a bad file. It walks the events of libyaml once, three times as fast as PyYAML's own loader and
-without recursion. Called by ``folder``.
+without recursion. Called by ``documents``, for a file or for a part of one.
 """
 
 from __future__ import annotations
@@ -27,17 +27,40 @@ MAX_ALIASED = 100_000
 _TEXT_TAGS = ("!", "tag:yaml.org,2002:str")
 
 
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What is around a part of a file: so many lines above it, and so many levels of nesting."""
+
+    lines: int = 0
+    levels: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What came of a file. ``is_divisible``: no part of it refers to another by an alias."""
+
+    root: Node | None
+    found: list[diagnostics.Diagnostic]
+    is_divisible: bool = False
+
+
 def parse(data: bytes, file: str, environment: Mapping[str, str]) -> tuple[Node | None, list[diagnostics.Diagnostic]]:
     """The tree of one document. An empty document is a null scalar."""
-    composer = _Composer(file, environment)
+    parsed = compose(data, file, environment)
+    return parsed.root, parsed.found
+
+
+def compose(data: bytes, file: str, environment: Mapping[str, str], around: Around = Around()) -> Parsed:
+    """The same with more about it. ``around`` says where in the file ``data`` is, if it is a part of one."""
+    composer = _Composer(file, environment, around)
     try:
         for event in events.events(data, file):
             composer.take(event)
     except events.Stop as stop:
-        return None, [*composer.found, stop.diagnostic]
+        return Parsed(None, [*composer.found, stop.diagnostic])
     except yaml.YAMLError as problem:
-        return None, [*composer.found, complaints.syntax(problem, file, data.decode("utf-8", "replace"))]
-    return composer.root or ScalarNode(None, file, 1, 1), composer.found
+        return Parsed(None, [*composer.found, complaints.syntax(problem, file, data.decode("utf-8", "replace"))])
+    return Parsed(composer.root or ScalarNode(None, file, 1, 1), composer.found, composer.is_divisible)
 
 
 @dataclass(slots=True)
@@ -54,9 +77,11 @@ class _Frame:
 class _Composer:
     """Builds the tree from events."""
 
-    def __init__(self, file: str, environment: Mapping[str, str]) -> None:
+    def __init__(self, file: str, environment: Mapping[str, str], around: Around) -> None:
         self.root: Node | None = None
         self.found: list[diagnostics.Diagnostic] = []
+        self._first = around.lines + 1
+        self._deepest = MAX_DEPTH - around.levels
         self._file = file
         self._environment = environment
         self._frames: list[_Frame] = []
@@ -74,6 +99,11 @@ class _Composer:
             yaml.DocumentStartEvent: self._document,
         }
 
+    @property
+    def is_divisible(self) -> bool:
+        """Whether there was no anchor, and so no alias."""
+        return not self._anchors
+
     def take(self, event: Any) -> None:
         """One event further. Raises events.Stop where reading on makes no sense."""
         taker = self._takers.get(event.__class__)
@@ -88,7 +118,7 @@ class _Composer:
     def _scalar(self, event: Any) -> None:
         mark = event.start_mark
         text: str = event.value
-        node = ScalarNode(text, self._file, mark.line + 1, mark.column + 1)
+        node = ScalarNode(text, self._file, mark.line + self._first, mark.column + 1)
         frame = self._frames[-1] if self._frames else None
         if frame is not None and frame.key is None and isinstance(frame.node, MapNode):
             self._count += 1
@@ -131,15 +161,15 @@ class _Composer:
         return filled.alone
 
     def _mapping(self, event: Any) -> None:
-        self._start(event, MapNode(self._file, event.start_mark.line + 1, event.start_mark.column + 1))
+        self._start(event, MapNode(self._file, event.start_mark.line + self._first, event.start_mark.column + 1))
 
     def _sequence(self, event: Any) -> None:
-        self._start(event, ListNode(self._file, event.start_mark.line + 1, event.start_mark.column + 1))
+        self._start(event, ListNode(self._file, event.start_mark.line + self._first, event.start_mark.column + 1))
 
     def _start(self, event: Any, node: MapNode | ListNode) -> None:
         if event.tag is not None:
             raise self._no_tags(event)
-        if len(self._frames) >= MAX_DEPTH:
+        if len(self._frames) >= self._deepest:
             raise self._stop(event, f"values are nested more than {MAX_DEPTH} levels deep", "a site needs ten at most")
         if self._frames and isinstance(self._frames[-1].node, MapNode) and self._frames[-1].key is None:
             raise self._stop(event, "a key is a list or a mapping", "a key is a text; quote it if it starts with [ or {")
@@ -180,7 +210,7 @@ class _Composer:
         self._count += size
         if self._aliased > MAX_ALIASED:
             raise self._stop(event, f"aliases stand for more than {MAX_ALIASED} values", "write the values themselves")
-        if frame is not None and self._deeper(node) + len(self._frames) > MAX_DEPTH:
+        if frame is not None and self._deeper(node) + len(self._frames) > self._deepest:
             raise self._stop(event, f"values are nested more than {MAX_DEPTH} levels deep", "a site needs ten at most")
         self._put(node)
 
@@ -216,7 +246,7 @@ class _Composer:
             frame.node.entries.setdefault(str(key.value), (key, node))
 
     def _stop(self, event: Any, message: str, hint: str) -> events.Stop:
-        place = Origin(self._file, event.start_mark.line + 1, event.start_mark.column + 1)
+        place = Origin(self._file, event.start_mark.line + self._first, event.start_mark.column + 1)
         return events.Stop(diagnostics.error("yaml-syntax", message, place, hint))
 
     def _no_tags(self, event: Any) -> events.Stop:

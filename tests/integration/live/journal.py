@@ -1,0 +1,45 @@
+"""What the steps of a stateful test were, and how they were taken, for people who read what it printed."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+
+from hapilot.reconcile import loop
+
+_EXCUSES = re.compile(
+    r"every prepared backend is in use|takes no change of servers and weights|no cookies for servers|settings that no prepared backend has"
+    r"|^listener .* is (added|removed)|^(listener|the process).*: settings change"
+    r"|is the first of the list|their order counts|is for other names than before|other settings that only a reload changes"
+)
+"""Why an edit that HAProxy can follow while it runs may take a reload all the same."""
+_NAME = re.compile(r"\b(v\d+|s\d+|c\d+|extra\d+)\b|\S*[\d./]\S*")
+
+
+def unexcused(reasons: Iterable[str]) -> list[str]:
+    """Those that are not to be expected."""
+    return [reason for reason in reasons if not _EXCUSES.search(reason)]
+
+
+class Journal:
+    """Counts steps."""
+
+    def __init__(self) -> None:
+        self.steps: Counter[tuple[str, str]] = Counter()
+        self.reasons: Counter[str] = Counter()
+        self.last = ""
+
+    def add(self, kind: str, applied: loop.Applied | None) -> None:
+        """A step; None where nobody said how it was taken."""
+        how = applied.how if applied is not None else "-"
+        reasons = applied.reasons if applied is not None else ()
+        self.steps[kind, how] += 1
+        self.reasons.update(_NAME.sub("…", reason) for reason in reasons)
+        self.last = " ".join([how, *reasons])
+
+    @property
+    def table(self) -> str:
+        """How many there were of each, and why HAProxy was reloaded."""
+        rows = [f"{count:5} {kind}: {how}" for (kind, how), count in sorted(self.steps.items())]
+        return "\n".join([*rows, "reloads because:", *(f"{count:5} {reason}" for reason, count in self.reasons.most_common())])
