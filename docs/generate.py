@@ -95,7 +95,7 @@ def _matrix() -> str:
 def _metrics() -> str:
     """hapilot's own metrics, as a site with a service and a certificate has them."""
     service = facts.Service("shop", "shop", "edge", "up", 1, 1)
-    running = facts.Running("2.8", 1, 0.0, 0.0, 0.0, 0, 1, (service,), (facts.Certificate("shop", ("shop.example.test",), 0.0),))
+    running = facts.Running("2.8", 1, 0.0, 0.0, 0.0, 0, 0, 1, (service,), (facts.Certificate("shop", ("shop.example.test",), 0.0),))
     rows = (
         (f"`{one.samples[0].name}`", ", ".join(f"`{label}`" for label in one.samples[0].labels), one.type, one.documentation)
         for one in metrics.families(facts.Facts("1", tally.Tally().applied(0.0), running))
