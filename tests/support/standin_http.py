@@ -2,7 +2,8 @@
 
 Takes a `Visit` whose PROXY header and TLS are done. Special paths: ``/sse?count=&interval=`` streams events,
 ``/slow?seconds=`` waits, ``/big?bytes=`` sends that much, ``/paced?pieces=&size=&interval=`` sends a body of pieces with pauses between
-them. ``Upgrade: websocket`` echoes frames, any other upgrade echoes bytes. A connection that starts with the HTTP/2 preface goes on in standin_http2.
+them. ``Upgrade: websocket`` echoes frames, any other upgrade echoes bytes. A connection that starts with the HTTP/2 preface goes on in
+standin_http2.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ nobody asks for in one round is forgotten in the next. Handed along by ``reconci
 
 from __future__ import annotations
 
+import itertools
 import operator
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -91,6 +92,10 @@ class Memory:
     def row(self, what: Hashable, items: Iterable[_In]) -> tuple[_In, ...]:
         """The items; the former tuple where all of them are the same objects."""
         return self.each(what, items, lambda item: item)
+
+    def those(self, what: Hashable, columns: tuple[Iterable[object], ...], holds: Callable[..., bool], *common: object) -> list[int]:
+        """The numbers of the rows, from 0, for which something holds."""
+        return list(itertools.compress(itertools.count(), self.rows(what, columns, holds, *common)))
 
     def same(self, what: Hashable, value: _Out) -> _Out:
         """The former value where it equals this one. For values of which equality is the whole truth: no models."""

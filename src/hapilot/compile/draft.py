@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -181,6 +181,11 @@ class Draft:
             is_same = part is not None and place is not None and part.service is one and part.places is place
             made[name] = part if is_same and part is not None else Part(name, one, place)
         return tuple(self.memory.keep("parts by name", made).values())
+
+    def those(self, what: str, holds: Callable[[str, Service], bool]) -> list[tuple[str, Service]]:
+        """The services for which something holds, whatever else there is and wherever they are said."""
+        services = list(self.services.items())
+        return [services[index] for index in self.memory.those(what, (self.services.keys(), self.services.values()), holds)]
 
     @property
     def services(self) -> dict[str, Service]:

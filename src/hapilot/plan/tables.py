@@ -19,7 +19,7 @@ LIMITED = "limits"
 SERVICES = "maps/services.map"
 """Keys are backends."""
 
-_TO_BACKENDS = (".tls.map", ".plain.map", ".streams.map", ".sni.map")
+TO_BACKENDS = (".tls.map", ".plain.map", ".streams.map", ".sni.map")
 """Ends of the paths of tables whose values are backends, in the order in which they are replaced: a connection asks for its SNI first."""
 
 _WORDS = (
@@ -100,11 +100,11 @@ def renamed(path: str, table: Mapping[str, str], names: Mapping[str, str]) -> Ma
     """A table in which backends go by other ``names``."""
     if path == SERVICES:
         return {names.get(key, key): value for key, value in table.items()}
-    if path.endswith(_TO_BACKENDS):
+    if path.endswith(TO_BACKENDS):
         return {key: names.get(value, value) for key, value in table.items()}
     return table
 
 
 def _rank(path: str) -> int:
     """When a table is replaced: those that only tell come first, then those that are asked last."""
-    return next((place + 1 for place, end in enumerate(_TO_BACKENDS) if path.endswith(end)), 0)
+    return next((place + 1 for place, end in enumerate(TO_BACKENDS) if path.endswith(end)), 0)

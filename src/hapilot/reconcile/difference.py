@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from hapilot.plan import tables
 from hapilot.publish import tally
 from hapilot.reconcile import changed
 from hapilot.render import bundle, summary
@@ -99,7 +100,7 @@ def _lines(before: State, after: State, kinds: tuple[tally.Reason, ...]) -> Iter
     told = {about for about, _ in named}
     yield from (f"{about}: settings changed" for about in _sections(before, after) if about not in told)
     if "routes" in kinds and not named:
-        yield "tables of hosts, paths or networks changed"
+        yield from _routes(before.files, after.files) or ("tables of hosts, paths or networks changed",)
     if "certificates" in kinds and "certificate" not in {about.partition(" ")[0] for about in told}:
         yield "certificates: files changed"
     for kind, text in (("authorities", "authorities changed"), ("scripts", "scripts changed"), ("files", "pages or other files changed")):
@@ -107,6 +108,19 @@ def _lines(before: State, after: State, kinds: tuple[tally.Reason, ...]) -> Iter
             yield text
     if kinds == ("comments",):
         yield "only places in the site file have moved"
+
+
+def _routes(before: bundle.Bundle, after: bundle.Bundle) -> tuple[str, ...]:
+    """Hosts and paths that came, went, or lead elsewhere, on whatever listeners."""
+    found: dict[str, None] = {}
+    for file in after.files:
+        former = before.get(file.path)
+        if file.path.endswith(tables.TO_BACKENDS) and former is not None and former.content != file.content:
+            old, new = tables.entries(former.content), tables.entries(file.content)
+            for key in sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key)):
+                what = "leads elsewhere" if key in old and key in new else "added" if key in new else "removed"
+                found[f"route {key.rstrip('/')} {what}"] = None
+    return tuple(found)
 
 
 def _listeners(old: summary.Summary, new: summary.Summary) -> Iterator[tuple[str, str]]:

@@ -8,18 +8,23 @@ from collections.abc import Iterable
 
 from hapilot.reconcile import loop
 
+from . import editing
+
 _EXCUSES = re.compile(
     r"every prepared backend is in use|takes no change of servers and weights|no cookies for servers|settings that no prepared backend has"
     r"|^listener .* is (added|removed)|^(listener|the process).*: settings change"
     r"|is the first of the list|their order counts|is for other names than before|other settings that only a reload changes"
 )
 """Why an edit that HAProxy can follow while it runs may take a reload all the same."""
+_AGAIN = re.compile(r"^service .*: settings change")
+"""Why a service that takes the name of a former one may: HAProxy has read the former one's settings."""
 _NAME = re.compile(r"\b(v\d+|s\d+|c\d+|extra\d+)\b|\S*[\d./]\S*")
 
 
-def unexcused(reasons: Iterable[str]) -> list[str]:
-    """Those that are not to be expected."""
-    return [reason for reason in reasons if not _EXCUSES.search(reason)]
+def unexcused(reasons: Iterable[str], asked: Iterable[editing.Edit]) -> list[str]:
+    """Those that are not to be expected after these edits."""
+    is_new = any(one.kind.endswith("service added") for one in asked)
+    return [reason for reason in reasons if not _EXCUSES.search(reason) and not (is_new and _AGAIN.search(reason))]
 
 
 class Journal:

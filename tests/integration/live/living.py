@@ -63,7 +63,7 @@ class Life:
         """In a way for which no reload is needed, if the files were as they are served."""
         was_served, self.site = self.site == self.serves, self._edited(asked)
         applied = self.lab.apply(self.site)
-        assert not was_served or not journal.unexcused(applied.reasons), applied.reasons
+        assert not was_served or not journal.unexcused(applied.reasons, asked), applied.reasons
         self._followed("apply at run time", applied, self.site)
 
     def apply_again(self) -> None:

@@ -125,7 +125,7 @@ def test_whatever_happens_what_should_run_runs(
             database=None,
             derandomize=not FULL,
             print_blob=True,
-            suppress_health_check=list(HealthCheck),
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         ),
     )
     record_property("table", done.table)

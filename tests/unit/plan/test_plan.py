@@ -309,12 +309,13 @@ def test_two_spares_for_one_service_are_one_too_many() -> None:
 
 
 def test_what_a_reload_brings_is_told_by_the_services_own_names() -> None:
-    one = replace(SHOP, services={**SHOP.services, "blog": Service(hosts=("b.test/",))})
+    blog = Service({"a": "10.0.0.1:80", "b": "10.0.0.2:80"}, hosts=("b.test/",))
+    one = replace(SHOP, services={**SHOP.services, "blog": blog})
     state = memory.fresh(files(SHOP))
     state = memory.after(state, plan.make_plan(state, wanted(one)).actions)
     other = replace(one, frontend=("option forwardfor",))
     assert plan.make_plan(state, wanted(other)).included == ()
-    blog = Service({"a": "10.0.0.1:80 weight 3"}, hosts=("b.test/",), settings=(*SETTINGS, "retries 9"))
-    made = plan.make_plan(state, wanted(replace(one, services={**SHOP.services, "blog": blog})))
+    changed = Service({"a": "10.0.0.1:80 weight 3"}, hosts=("b.test/",), settings=(*SETTINGS, "retries 9"))
+    made = plan.make_plan(state, wanted(replace(one, services={**SHOP.services, "blog": changed})))
     assert made.reload_reasons == ("service blog: settings change (retries)",)
-    assert [(step.kind, step.about) for step in made.included] == [("weigh-server", "server blog/a")]
+    assert [(step.kind, step.about) for step in made.included] == [("weigh-server", "server blog/a"), ("remove-server", "server blog/b")]

@@ -36,7 +36,8 @@ def state(folder: Path, text: str) -> difference.State:
             SITE.replace("'10.0.0.1:80'", "{name: one, address: '10.0.0.1:80'}"),
             ["service shop: server 10.0.0.1:80 removed", "service shop: server one (10.0.0.1:80) added"],
         ),
-        (SITE.replace("host: shop.test", "host: [shop.test, www.test]"), ["tables of hosts, paths or networks changed"]),
+        (SITE.replace("host: shop.test", "host: [shop.test, www.test]"), ["route www.test added"]),
+        (SITE.replace("host: shop.test", "host: shop.test, path: /cart"), ["route shop.test removed", "route shop.test/cart added"]),
         (SITE.replace("servers:", "timeouts: {server: 5m}, servers:"), ["service shop: settings changed"]),
         (SITE.replace(":81", ":82"), ["listener web: :81 removed", "listener web: :82 added"]),
         (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from hapilot.base import diagnostics
 from hapilot.base.diagnostics import Diagnostic
@@ -26,14 +26,21 @@ def make_backends(draft: Draft) -> Draft:
     return replace(draft, backends=(*draft.backends, *uses)).noting(_client_timeouts(draft)).adding(*sections)
 
 
+@dataclass(frozen=True, slots=True)
+class _Says:
+    """What a backend says, without the places that are told behind its lines and the user's own lines."""
+
+    settings: tuple[tree.Line, ...]
+    servers: tuple[tuple[tree.Word, ...], ...]
+
+
 def _made(draft: Draft) -> tuple[tuple[tree.Section, build.BackendUse], ...]:
-    """Each backend and its meaning, by what they follow from. The user's own lines have places outside of the service, so one with such
-    lines is always made anew."""
+    """Each backend and its meaning. What it says follows from its service, how it is counted, and what holds for all of them; the places
+    change too when something is written further up. The user's own lines are said elsewhere, so with such lines it is always made anew."""
     known, site = draft.memory, draft.site
     parts = {part.name: part for part in draft.parts}
-    names = [plan.service for plan in draft.plans]
-    own = [object() if name in site.spec.raw.service else None for name in names]
-    counted, unaddressed = [draft.counted_in[name] for name in names], [name in draft.unaddressed for name in names]
+    here = [parts[plan.service] for plan in draft.plans]
+    counted, unaddressed = [draft.counted_in[part.name] for part in here], [part.name in draft.unaddressed for part in here]
     common = (
         draft.target,
         site.spec.defaults,
@@ -42,8 +49,16 @@ def _made(draft: Draft) -> tuple[tuple[tree.Section, build.BackendUse], ...]:
         known.same("policies", draft.policies),
         known.same("authorities", tuple(site.materials.authorities)),
     )
-    columns = (draft.plans, [parts[name] for name in names], counted, unaddressed, own)
-    return known.rows("backends by plan", columns, lambda plan, *_: (_section(draft, plan), _use(draft, plan)), *common)
+    columns = (draft.plans, [part.service for part in here], counted, unaddressed)
+    says = known.rows("what backends say", columns, lambda plan, *_: _says(draft, plan), *common)
+    own = [object() if part.name in site.spec.raw.service else None for part in here]
+    return known.rows(
+        "backends with places", (says, draft.plans, here, own), lambda said, plan, *_: (_section(draft, plan, said), _use(draft, plan))
+    )
+
+
+def _says(draft: Draft, plan: BackendPlan) -> _Says:
+    return _Says(tuple(settings(draft, plan)), servers.words(draft, plan))
 
 
 def shares(total: int, parts: int) -> list[int]:
@@ -51,15 +66,16 @@ def shares(total: int, parts: int) -> list[int]:
     return [max(1, total // parts + (1 if index < total % parts else 0)) for index in range(parts)]
 
 
-def _section(draft: Draft, plan: BackendPlan) -> tree.Section:
-    origin = draft.site.origins.key("services", plan.service)
-    lines = settings(draft, plan)
-    lines += [
-        tree.opaque(text, origin=draft.site.origins.at("raw", "service", plan.service, index))
-        for index, text in enumerate(draft.site.spec.raw.service.get(plan.service, []))
+def _section(draft: Draft, plan: BackendPlan, said: _Says) -> tree.Section:
+    origins, name = draft.site.origins, plan.service
+    origin = origins.key("services", name)
+    own = [
+        tree.opaque(text, origin=origins.at("raw", "service", name, index))
+        for index, text in enumerate(draft.site.spec.raw.service.get(name, []))
     ]
-    lines += servers.lines(draft, plan)
-    return tree.Section("backend", plan.name, tuple(lines), comment=f"service {plan.service} ({origin.short})", origin=origin)
+    lines = [tree.Line(words, origin=origins.at("services", name, "servers", index)) for index, words in enumerate(said.servers)]
+    comment = f"service {name} ({origin.short})"
+    return tree.Section("backend", plan.name, (*said.settings, *own, *lines), comment=comment, origin=origin)
 
 
 def settings(draft: Draft, plan: BackendPlan) -> list[tree.Line]:

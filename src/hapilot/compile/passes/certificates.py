@@ -84,10 +84,11 @@ def first_with(certificates: Iterable[site.LoadedCertificate]) -> dict[values.Ho
 
 
 def _uncovered(draft: Draft, entrance: Entrance, firsts: Mapping[values.HostPattern, First]) -> Iterator[Diagnostic]:
-    ended = draft.memory.row(("ended", entrance.name), (*entrance.terminated, *entrance.streams))
+    ended = (*entrance.terminated, *entrance.streams)
     has_any = bool(draft.site.materials.certificates)
+    hosts = [route.host for route in ended]
     covered = draft.memory.each(
-        ("covered", entrance.name), ended, lambda route: has_any if route.host is None else _covers(firsts, route.host), firsts
+        ("covered", entrance.name), hosts, lambda host: has_any if host is None else _covers(firsts, host), firsts, has_any
     )
     if all(covered):
         return
@@ -111,9 +112,8 @@ def _covering_passthrough(draft: Draft, entrance: Entrance, firsts: Mapping[valu
     """A browser may reuse a connection for every name in its certificate; the request then gets 421 and is sent again."""
     if not (entrance.terminated or entrance.streams):
         return
-    covered = draft.memory.each(
-        ("passed on", entrance.name), entrance.passed, lambda route: route.host is not None and _covers(firsts, route.host), firsts
-    )
+    hosts = [route.host for route in entrance.passed]
+    covered = draft.memory.each(("passed on", entrance.name), hosts, lambda host: host is not None and _covers(firsts, host), firsts)
     for route in (route for route, is_covered in zip(entrance.passed, covered, strict=True) if is_covered):
         host = route.host
         if host is None:

@@ -16,7 +16,7 @@ from typing import Literal
 from hapilot.base import diagnostics
 from hapilot.base.diagnostics import Diagnostic
 from hapilot.compile import build, targets
-from hapilot.compile.draft import Draft, Entrance, Part
+from hapilot.compile.draft import Draft, Entrance
 from hapilot.compile.passes import tables
 from hapilot.model import messages, service, values
 
@@ -164,16 +164,17 @@ def _followed(visit: _Visit, to: str) -> _Visit | None:
 
 def _servers(draft: Draft) -> Iterator[Diagnostic]:
     """Servers at the address of the listener that leads to them. What a service rewrites may lead elsewhere."""
-    of_services = {part.name: part for part in draft.parts}
     for listener, routes in draft.by_listener.items():
-        reached = (of_services[name] for name in dict.fromkeys(route.service for route in routes))
+        reached = list(dict.fromkeys(route.service for route in routes))
         check = functools.partial(_at_listener, draft, listener)
-        for found in draft.memory.each(("own servers", listener), reached, check, draft.listeners[listener]):
-            yield from found
+        columns = (reached, [draft.services[name] for name in reached])
+        for index in draft.memory.those(
+            ("own servers", listener), columns, lambda *row, check=check: bool(check(*row)), draft.listeners[listener]
+        ):
+            yield from check(reached[index], draft.services[reached[index]])
 
 
-def _at_listener(draft: Draft, listener: str, part: Part) -> tuple[Diagnostic, ...]:
-    name, one = part.name, part.service
+def _at_listener(draft: Draft, listener: str, name: str, one: service.Service) -> tuple[Diagnostic, ...]:
     binds = [bind for bind in draft.listeners[listener].bind if bind.kind == "tcp"]
     only = binds[0].port if len({bind.port for bind in binds}) == 1 else None
     found: list[Diagnostic] = []

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from hapilot.base import diagnostics
 from hapilot.base.diagnostics import Diagnostic
-from hapilot.compile.draft import Draft, Part
+from hapilot.compile.draft import Draft
 from hapilot.model import fitting, service
 
 
@@ -17,17 +17,15 @@ def check_combinations(draft: Draft) -> Draft:
     ['ssh has no host name in it, so host can never match']
     """
     found: list[Diagnostic] = [*_shared_canaries(draft)]
-    for part, alone in zip(draft.parts, draft.memory.each("combinations", draft.parts, lambda part: _alone(draft, part)), strict=True):
-        found += alone
-        if part.service.canary is not None:
-            found += _about_canary(draft, part.name, part.service)
+    for name, one in draft.those("combinations", lambda name, one: bool(one.canary or _alone(draft, name, one))):
+        found += _alone(draft, name, one)
+        found += _about_canary(draft, name, one)
     found += _about_listeners(draft)
     return draft.noting(found)
 
 
-def _alone(draft: Draft, part: Part) -> tuple[Diagnostic, ...]:
+def _alone(draft: Draft, name: str, one: service.Service) -> tuple[Diagnostic, ...]:
     """What contradicts itself in one service."""
-    name, one = part.name, part.service
     found = [
         diagnostics.error("conflict", f"service {name}: {message}", draft.site.origins.key("services", name, *path), hint)
         for message, path, hint in _contradictions(one)

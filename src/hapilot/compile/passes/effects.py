@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from hapilot.base import diagnostics
 from hapilot.base.diagnostics import Diagnostic
-from hapilot.compile.draft import Draft, Entrance, Part
+from hapilot.compile.draft import Draft, Entrance
 from hapilot.model import service
 from hapilot.model.site import Path
 
@@ -27,17 +27,14 @@ def check_effects(draft: Draft) -> Draft:
     [('canary', 'percent')]
     """
     found: list[Diagnostic] = []
-    for each in draft.memory.each("effects", draft.parts, lambda part: _alone(draft, part), draft.site.spec.raw):
-        found += each
+    for name, one in draft.services.items():
+        # The file's own words count here, and only these keys can be without effect.
+        if one.redirect is not None or one.errors or one.canary is not None:
+            said = (*_redirect(draft, name, one), *_pages(draft, name, one), *_canary(one))
+            found += _warnings(draft, ("services", name), f"service {name}", said)
     for entrance in draft.entrances:
         found += _warnings(draft, ("listeners", entrance.name), f"listener {entrance.name}", _listener(draft, entrance))
     return draft.noting(found)
-
-
-def _alone(draft: Draft, part: Part) -> tuple[Diagnostic, ...]:
-    name, one = part.name, part.service
-    said = (*_redirect(draft, name, one), *_pages(draft, name, one), *_canary(one))
-    return tuple(_warnings(draft, ("services", name), f"service {name}", said))
 
 
 def _warnings(draft: Draft, where: Path, subject: str, said: Iterator[Finding] | tuple[Finding, ...]) -> Iterator[Diagnostic]:

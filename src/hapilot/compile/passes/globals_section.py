@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from hapilot.compile import build
-from hapilot.compile.draft import Draft, Part
+from hapilot.compile.draft import Draft
 from hapilot.compile.rules import changes, hello, logging, unaddressed
 from hapilot.languages.haproxy import tree
-from hapilot.model import values
+from hapilot.model import service, values
 
 STATE_VARIABLE = "HAPILOT_SERVERS"
 """Environment variable with the file of server states; ``runtime`` sets it."""
@@ -92,7 +92,7 @@ def _global(draft: Draft) -> tree.Section:
 def _buffers(draft: Draft) -> list[tree.Line]:
     """More room for services that add long headers. Without it a message whose body fills the buffer becomes an error 500; the buffer
     grows by as much, so that no client's message is refused for it."""
-    more = changes.room_for(max(draft.memory.each("headers", draft.parts, lambda part: changes.added(part.service)), default=0))
+    more = changes.room_for(max(draft.memory.each("headers", draft.services.values(), changes.added), default=0))
     lines = [tree.line("tune.bufsize", str(BUFFER_BYTES + more))]
     return [*lines, tree.line("tune.maxrewrite", str(changes.RESERVE + more))] if more else lines
 
@@ -148,11 +148,11 @@ def _defaults(draft: Draft) -> tree.Section:
 
 
 def _needs_resolvers(draft: Draft) -> bool:
-    return any(draft.memory.each("names to resolve", draft.parts, lambda part: _has_names(draft, part), draft.target))
+    return any(draft.memory.each("names to resolve", draft.services.values(), lambda one: _has_names(draft, one), draft.target))
 
 
-def _has_names(draft: Draft, part: Part) -> bool:
-    addresses = (server.address for server in part.service.servers)
+def _has_names(draft: Draft, one: service.Service) -> bool:
+    addresses = (server.address for server in one.servers)
     return any(address.is_name and address.host not in draft.target.fixed_names for address in addresses)
 
 

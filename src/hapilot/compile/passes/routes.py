@@ -38,7 +38,9 @@ def make_routes(draft: Draft) -> Draft:
     usual = (draft.services.get(listener.default or "") for listener in draft.listeners.values())
     inputs = (known.row("ways in order", ways.values()), *with_canary.values(), *_listeners(draft), *usual)
     plans, routes, found = known.once("routes in order", inputs, lambda: _collected(draft, ways, with_canary))
-    draft = replace(draft, plans=draft.memory.row("plans", plans)).routing(routes)
+    # Backends are the same when only places have changed.
+    alike = known.same_of("plans by name", {plan.name: plan for plan in plans})
+    draft = replace(draft, plans=known.row("plans", alike.values())).routing(routes)
     return draft.noting([*found, *_in_clear(draft)])
 
 
@@ -60,13 +62,13 @@ def _listeners(draft: Draft) -> tuple[object, ...]:
     return draft.memory.same("names of listeners in order", tuple(draft.listeners)), *draft.listeners.values()
 
 
-def _ways(draft: Draft) -> dict[str, _Ways]:
+def _ways(draft: Draft) -> Mapping[str, _Ways]:
     """The ways to each service."""
     each = draft.memory.each("ways", draft.parts, lambda part: _ways_to(draft, part.name, part.service.listener), *_listeners(draft))
-    # A service that has changed usually has the routes that it had.
-    found = dict(draft.memory.same_of("ways of services", dict(zip(draft.services, each, strict=True))))
+    found = dict(zip(draft.services, each, strict=True))
     found.update((name, _ways_to(draft, name, listeners)) for name, listeners in _from_elsewhere(draft).items())
-    return found
+    # A service that has changed usually has the routes that it had.
+    return draft.memory.same_of("ways of services", found)
 
 
 def _ways_to(draft: Draft, name: str, reached: Iterable[str]) -> _Ways:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from hapilot.base import diagnostics
 from hapilot.base.diagnostics import Diagnostic
-from hapilot.compile.draft import Draft, Part
+from hapilot.compile.draft import Draft
 from hapilot.compile.rules import answers, changes, servers
 from hapilot.model import service
 from hapilot.model.site import Path
@@ -24,16 +24,12 @@ def check_service_keys(draft: Draft) -> Draft:
     >>> [path for _, path, _ in contradictions(service.Service(path=["/a"], rewrite=service.Rewrite(strip_prefix="/b")))]
     [('rewrite', 'strip_prefix')]
     """
-    each = draft.memory.each("service keys", draft.parts, lambda part: _alone(draft, part))
-    return draft.noting((*(one for found in each for one in found), *_same_cookies(draft)))
-
-
-def _alone(draft: Draft, part: Part) -> tuple[Diagnostic, ...]:
-    name = part.name
-    return tuple(
+    found = [
         diagnostics.error("conflict", f"service {name}: {message}", draft.site.origins.key("services", name, *path), hint)
-        for message, path, hint in contradictions(part.service)
-    )
+        for name, one in draft.those("service keys", lambda _, one: any(True for _ in contradictions(one)))
+        for message, path, hint in contradictions(one)
+    ]
+    return draft.noting((*found, *_same_cookies(draft)))
 
 
 def contradictions(one: service.Service) -> Iterator[Finding]:

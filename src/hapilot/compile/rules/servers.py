@@ -34,27 +34,27 @@ def address(server: service.Server, port: int | None) -> str:
     return str(values.ServerAddress(server.address.host, server.address.port or port))
 
 
-def lines(draft: Draft, plan: BackendPlan) -> list[tree.Line]:
-    """One line for each server of the service."""
+def words(draft: Draft, plan: BackendPlan) -> tuple[tuple[tree.Word, ...], ...]:
+    """The words of the line for each server of the service."""
     one = draft.services[plan.service]
     limits = _limits(one)
     marks = sticky.marks(label(server) for server in one.servers) if _keeps_clients(one) else {}
     common = (*_check(one), *_proxy(one), *_http2(one), *_tls(draft, plan.service, one))
-    made: list[tree.Line] = []
+    made: list[tuple[tree.Word, ...]] = []
     for index, server in enumerate(one.servers):
-        words = ["server", name(server, plan.port), address(server, plan.port), *_resolving(draft, server), *common]
+        said = ["server", name(server, plan.port), address(server, plan.port), *_resolving(draft, server), *common]
         if server.maintenance:
-            words.append("disabled")
+            said.append("disabled")
         if marks:
-            words += ["cookie", marks[label(server)]]
+            said += ["cookie", marks[label(server)]]
         if server.weight is not None:
-            words += ["weight", str(server.weight)]
+            said += ["weight", str(server.weight)]
         if limits[index] is not None:
-            words += ["maxconn", str(limits[index])]
+            said += ["maxconn", str(limits[index])]
         if server.backup:
-            words.append("backup")
-        made.append(tree.line(*words, origin=draft.site.origins.at("services", plan.service, "servers", index)))
-    return made
+            said.append("backup")
+        made.append(tuple(said))
+    return tuple(made)
 
 
 def _limits(one: service.Service) -> list[int | None]:

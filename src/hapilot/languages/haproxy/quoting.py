@@ -8,6 +8,7 @@ Configuration manual, section 2.2 "Quoting and escaping" (2.6 and 2.8 agree); ``
 
 from __future__ import annotations
 
+import functools
 import re
 
 _PLAIN_WORD = re.compile(r"""[^\s\0"'#\\$]+""")
@@ -21,6 +22,7 @@ def _refuse_line_ends(text: str) -> None:
         raise ValueError("a word of a HAProxy line can't hold a line end or a NUL")
 
 
+@functools.lru_cache(maxsize=4096)  # a large configuration says the same words over and over
 def word(text: str) -> str:
     """``text`` as one word of a line. Raises ValueError if it holds a line end or NUL.
 
