@@ -65,6 +65,7 @@ def test_before_and_after_a_change(each_hapilot: Hapilot, stand: servers.Stand) 
     assert hapilot.run("plan", "--detailed-exitcode").returncode == 0
 
 
+@pytest.mark.system
 def test_what_verbs_said_is_no_difference_and_what_a_hand_did_is(hapilot: Hapilot, stand: servers.Stand) -> None:
     one = stand.http("one").port
     site(hapilot, service("shop", one, 9))
@@ -79,6 +80,7 @@ def test_what_verbs_said_is_no_difference_and_what_a_hand_did_is(hapilot: Hapilo
     assert [step["kind"] for step in hapilot.json("plan")["actions"]] == ["set-state", "add-server"]
 
 
+@pytest.mark.system
 def test_without_a_running_up(hapilot: Hapilot, stand: servers.Stand) -> None:
     """HAProxy runs alone, as after a crash; and the certificates of the local CA are the ones that it has."""
     site(hapilot, service("shop", stand.http("one").port) + SECURE, SIGNED)
@@ -89,6 +91,7 @@ def test_without_a_running_up(hapilot: Hapilot, stand: servers.Stand) -> None:
     assert process.adopt(hapilot.state) is not None
 
 
+@pytest.mark.system
 def test_a_site_of_another_path_and_with_errors(hapilot: Hapilot, stand: servers.Stand) -> None:
     site(hapilot, service("shop", stand.http("one").port))
     hapilot.up()
@@ -109,6 +112,7 @@ def test_a_site_of_another_path_and_with_errors(hapilot: Hapilot, stand: servers
     assert (missing.returncode, "there is no site at" in missing.stderr) == (1, True)
 
 
+@pytest.mark.system
 def test_a_line_that_only_haproxy_refuses(hapilot: Hapilot, stand: servers.Stand) -> None:
     site(hapilot, service("shop", stand.http("one").port))
     hapilot.up("--on-change", "ask")
@@ -119,6 +123,7 @@ def test_a_line_that_only_haproxy_refuses(hapilot: Hapilot, stand: servers.Stand
         assert "bug" not in refused.stderr
 
 
+@pytest.mark.system
 def test_with_the_environment_of_the_running_up(hapilot: Hapilot, stand: servers.Stand) -> None:
     """Not with that of whoever asks."""
     guarded = ", basic_auth: {users: {ann: {password_env: SHOP_PASSWORD}}}"
@@ -134,6 +139,7 @@ def test_nothing_was_ever_run(hapilot: Hapilot) -> None:
     assert (done.returncode, "no site has been run in" in done.stderr) == (1, True)
 
 
+@pytest.mark.system
 def test_certificates_and_keys_are_not_shown(hapilot: Hapilot) -> None:
     authority = certificates.authority("plan")
     authority.issue("safe.example.test").write(hapilot.folder, "safe")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import replace
 
 import pytest
@@ -114,6 +115,15 @@ def test_servers_with_every_word_that_a_site_can_ask_for_are_added(lab: living.L
         assert (has.weight, has.status.startswith(("UP", "no check", "DOWN"))) == (5, True)
     # Only what is asked for has checks, and they are made.
     assert {backend for backend in keys if lab.server(backend, "::1:9").check_status} == {"checked", "inside", "h"}
+    # A check that is under way may keep a server for a moment.
+    back = lab.wanted(said(one))
+    # What a service may have at most is shared by its servers.
+    assert {step.kind for step in lab.follow(back).actions} == {"remove-server", "limit-server"}
+    deadline = time.monotonic() + 10
+    while (left := lab.plan(back)).remainders and time.monotonic() < deadline:
+        assert left.actions == ()
+        lab.follow(back)
+    assert set(lab.read().servers) == {(backend, "127.0.0.1:9") for backend in keys}
 
 
 def test_what_a_dynamic_server_can_not_have_is_a_reason_for_a_reload(lab: living.Lab, web: tuple[int, int]) -> None:
@@ -147,6 +157,7 @@ def test_what_a_dynamic_server_can_not_have_is_a_reason_for_a_reload(lab: living
         assert lab.plan(lab.wanted(said("'127.0.0.1:9'", more))).reload, what
 
 
+@pytest.mark.system
 def test_interrupted_after_every_step_and_planned_again(lab: living.Lab, web: tuple[int, int]) -> None:
     living.certificate_files(lab.folder)
     before = living.site(web, living.SHOP + living.API, living.FILES)
@@ -229,7 +240,7 @@ def test_a_refused_command_is_named_without_what_it_carries(lab: living.Lab, web
 
 def test_a_table_of_ten_thousand_entries_comes_in_pieces(lab: living.Lab, web: tuple[int, int]) -> None:
     lab.start(living.site(web, living.plain("shop", "'127.0.0.1:9'", ", allow: [127.0.0.0/8]")))
-    hosts = ", ".join(f"h{number}.example.test" for number in range(5000))
+    hosts = ", ".join(f"h{number}.example.test" for number in range(10_000))
     networks = ", ".join(f"10.{number // 256}.{number % 256}.0/24" for number in range(5000))
     wanted = lab.wanted(
         living.site(web, living.plain("shop", "'127.0.0.1:9'", f", allow: [{networks}]").replace("shop.test", f"[{hosts}]"))
@@ -237,7 +248,7 @@ def test_a_table_of_ten_thousand_entries_comes_in_pieces(lab: living.Lab, web: t
     lab.follow(wanted)
     assert lab.plan(wanted).actions == ()
     has = lab.read().tables
-    assert (len(has["maps/web.plain.map"]), len(has["lists/shop.allow.list"])) == (5000, 5000)
+    assert (len(has["maps/web.plain.map"]), len(has["lists/shop.allow.list"])) == (10_000, 5000)
 
 
 def test_a_server_with_an_open_session_goes_when_it_ends(lab: living.Lab, web: tuple[int, int], backend: Backend) -> None:
