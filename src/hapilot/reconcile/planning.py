@@ -88,7 +88,9 @@ def _target(state: files.StateDirectory, haproxy: binary.Haproxy) -> target.Targ
     machine = facts.look()
     if state.root.is_dir():
         machine = dataclasses.replace(machine, uid=state.root.stat().st_uid)
-    return targeting.make_target(haproxy, machine)
+    longest = state.origin().get("old_workers", 0)
+    old_workers = float(longest) if isinstance(longest, int | float) else 0.0
+    return dataclasses.replace(targeting.make_target(haproxy, machine), old_workers=old_workers)
 
 
 def _prepared(state: files.StateDirectory, asked: Asked, site: Path, wanted: target.Target) -> pipeline.Prepared:

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -20,15 +21,27 @@ from .conftest import PATIENCE, Hapilot, until
 pytestmark = [pytest.mark.haproxy, pytest.mark.system]
 
 
-def test_the_command_of_the_unit_in_the_environment_of_a_service(each_hapilot: Hapilot, stand: servers.Stand, tmp_path: Path) -> None:
-    site = Path("/dev/shm") / f"hapilot-{each_hapilot.port}.yaml"
-    site.write_text(each_hapilot.plain(stand.http("shop").port).read_text())
-    # Names of sockets have to fit, and those of pytest's folders are long.
-    runtime = Path(tempfile.mkdtemp(prefix="hapilot-", dir="/tmp"))
+@pytest.fixture
+def runtime() -> Generator[Path]:
+    """The directory of sockets, whose names have to fit: those of pytest's folders are long."""
+    with tempfile.TemporaryDirectory(prefix="hapilot-", dir="/tmp", ignore_cleanup_errors=True) as made:
+        # HAProxy's worker may be another user, who has to pass.
+        Path(made).chmod(0o711)
+        yield Path(made)
+
+
+@pytest.fixture
+def site(each_hapilot: Hapilot, stand: servers.Stand) -> Generator[Path]:
+    """A site that is where a service sees it."""
+    path = Path("/dev/shm") / f"hapilot-{each_hapilot.port}.yaml"
+    path.write_text(each_hapilot.plain(stand.http("shop").port).read_text())
+    yield path
+    path.unlink()
+
+
+def test_the_command_of_the_unit_in_the_environment_of_a_service(each_hapilot: Hapilot, site: Path, runtime: Path, tmp_path: Path) -> None:
     state = tmp_path / "service"
     state.mkdir(mode=0o700)
-    # HAProxy's worker may be another user, who has to pass.
-    runtime.chmod(0o711)
     unit = each_hapilot.json("export", "systemd", site, "--program", "/usr/bin/hapilot")["files"][0]["text"]
     lines = dict(line.split("=", 1) for line in unit.splitlines() if line.startswith("Exec"))
     assert lines["ExecReload"] == "/usr/bin/hapilot apply"
@@ -68,4 +81,3 @@ def test_the_command_of_the_unit_in_the_environment_of_a_service(each_hapilot: H
             assert started.wait(PATIENCE) == 0
     until(lambda: each_hapilot.get() is None, "it has ended")
     assert not runtime.exists(), "where it may, it leaves nothing behind"
-    site.unlink()

@@ -181,6 +181,7 @@ def test_old_workers_are_shown_and_may_not_stay_for_ever(each_hapilot: Hapilot, 
     port = stand.http("shop").port
     each_hapilot.plain(port)
     up = each_hapilot.up("--old-workers", "4s", "--stop-seconds", "1")
+    assert each_hapilot.run("plan", "--detailed-exitcode").returncode == 0
     with client.connect(("127.0.0.1", each_hapilot.port)) as download:
         download.send(b"GET /sse?count=600&interval=0.1 HTTP/1.1\r\nHost: shop.example.test\r\n\r\n")
         until(lambda: download.read().body, "the first bytes")

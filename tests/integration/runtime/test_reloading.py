@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import socket
 import time
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pytest
 
 from hapilot.base import errors
 from hapilot.render.bundle import Bundle, BundleFile
-from hapilot.runtime import binary, endpoints, files, identity, process
+from hapilot.runtime import binary, endpoints, files, identity, observe, process
 
 from .conftest import Backend, MakeBundle, fetch
 
@@ -76,3 +78,22 @@ def test_a_new_worker_that_does_not_answer_is_found_out_and_ended(
     while identity.is_alive(found):
         time.sleep(0.01)
     assert {fetch(port) for _ in range(20)} == {b"hello"}
+
+
+@pytest.mark.system
+def test_twenty_old_workers_are_looked_at_quickly_though_one_hangs(running: process.Process, port: int) -> None:
+    with contextlib.ExitStack() as stack:
+        for _ in range(20):
+            stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+            running.reload()
+        began = time.monotonic()
+        old = [one for one in observe.observe_workers(running.run_dir) if one.old]
+        assert time.monotonic() - began < 1
+        assert [one.sessions for one in old] == [1] * 20
+        hangs = old[3].pid
+        os.kill(hangs, signal.SIGSTOP)
+        began = time.monotonic()
+        seen = {one.pid: one.sessions for one in observe.observe_workers(running.run_dir) if one.old}
+        os.kill(hangs, signal.SIGKILL)
+        assert time.monotonic() - began < 4 * observe.WORKER_SECONDS
+        assert seen == {one.pid: None if one.pid == hangs else 1 for one in old}
