@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from hapilot.base.memory import Memory
 from hapilot.compile import build
 from hapilot.languages.haproxy import tree
 
@@ -90,37 +91,58 @@ class Budget:
         return max(2 * left // 5 if self.splices else left // 2, LEAST_CONNECTIONS)
 
 
-def budget(made: build.Build, cpus: int) -> Budget:
-    """The budget of ``made`` on a machine with so many processors."""
-    lines = [(section, _words(line)) for section in made.config.sections for line in section.lines if _is_read(section, line)]
-    said = {words[0]: words[1] for section, words in lines if section.kind == "global" and len(words) > 1}
-    servers = list(_servers(lines))
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What one section costs: the words of its ``bind`` lines, and how many of everything else it has."""
+
+    binds: tuple[list[str], ...]
+    servers: int
+    tls: int
+    checks: int
+    rules: int
+    splices: bool
+
+
+def budget(made: build.Build, cpus: int, before: Memory | None = None) -> Budget:
+    """The budget of ``made`` on a machine with so many processors. What sections cost that are as ``before`` is taken from there."""
+    known = Memory() if before is None else before
+    facts = known.each("costs", made.config.sections, _facts)
+    every = (*facts, *known.each("costs of spares", made.spares, _facts))
+    shared = [_words(line) for section in made.config.sections if section.kind == "global" for line in section.lines]
+    said = {words[0]: words[1] for words in shared if len(words) > 1}
     threads = min(_number(said, "nbthread") or cpus, _MOST_THREADS)
-    names = sum(len(one.hosts) for one in made.site.materials.certificates)
-    binds = [words for _, words in lines if words[0] == "bind"]
+    certificates = made.site.materials.certificates
+    binds = [words for one in facts for words in one.binds]
     ends = sum("ssl" in words for words in binds)
+    of_certificates = len(certificates) * _CERTIFICATE + sum(len(one.hosts) for one in certificates) * _NAME
     return Budget(
         listeners=sum(len(words[1].split(",")) for words in binds if len(words) > 1),
-        checks=sum(_checks(words) for words in servers),
-        control=_control(lines) + 1 + _MASTER * (2 if made.target.version >= (2, 7) else 1),
+        checks=sum(one.checks for one in facts),
+        control=_control(shared) + 1 + _MASTER * (2 if made.target.version >= (2, 7) else 1),
         threads=threads,
         connections=_number(said, "maxconn"),
-        splices=any(words[0] == "option" and words[1:2] and words[1].startswith("splice-") for _, words in lines),
+        splices=any(one.splices for one in facts),
         layers=_layers(made),
-        memory=_memory(made, servers, threads) + ends * (len(made.site.materials.certificates) * _CERTIFICATE + names * _NAME),
+        memory=_memory(made, facts, every, threads) + ends * of_certificates,
         connection_memory=_STREAM + 2 * (_number(said, "tune.bufsize") or _BUFFER) + 2 * _TLS_SIDE * bool(ends) + 2 * _OPEN_FILE,
     )
 
 
-Lines = Iterable[tuple[tree.Section, list[str]]]
+def _facts(section: tree.Section) -> _Facts:
+    lines = [_words(line) for line in section.lines if _keyword(line) in _READ]
+    servers = list(_servers(lines))
+    return _Facts(
+        binds=tuple(words for words in lines if words[0] == "bind"),
+        servers=len(servers),
+        tls=sum("ssl" in words for words in servers),
+        checks=sum(map(_checks, servers)),
+        rules=sum(_keyword(line).startswith(("http-", "tcp-", "use_")) for line in section.lines),
+        splices=any(words[0] == "option" and words[1:2] and words[1].startswith("splice-") for words in lines),
+    )
 
 
 _READ = frozenset({"bind", "server", "default-server", "option"})
-"""What lines of proxies are about that cost files. Of many thousand lines most are not."""
-
-
-def _is_read(section: tree.Section, line: tree.Line) -> bool:
-    return section.kind == "global" or _keyword(line) in _READ
+"""What lines are about that cost files. Of many thousand lines most are not."""
 
 
 def _keyword(line: tree.Line) -> str:
@@ -141,20 +163,17 @@ def _number(said: dict[str, str], name: str) -> int | None:
     return int(text) if text.isdecimal() else None
 
 
-def _control(lines: Lines) -> int:
+def _control(shared: Iterable[list[str]]) -> int:
     """The runtime API's sockets with their connections."""
-    sockets = [words for section, words in lines if section.kind == "global" and words[:2] == ["stats", "socket"]]
-    most = next((int(words[2]) for section, words in lines if section.kind == "global" and words[:2] == ["stats", "maxconn"]), None)
+    sockets = [words for words in shared if words[:2] == ["stats", "socket"]]
+    most = next((int(words[2]) for words in shared if words[:2] == ["stats", "maxconn"]), None)
     return len(sockets) + (_RUNTIME_CONNECTIONS if most is None else most)
 
 
-def _servers(lines: Lines) -> Iterator[list[str]]:
+def _servers(lines: Iterable[list[str]]) -> Iterator[list[str]]:
     """The words of each server's line, with those that ``default-server`` adds before them."""
     common: list[str] = []
-    now: tree.Section | None = None
-    for section, words in lines:
-        if section is not now:
-            now, common = section, []
+    for words in lines:
         if words[0] == "default-server":
             common = [*common, *words[1:]]
         elif words[0] == "server":
@@ -179,12 +198,11 @@ def _layers(made: build.Build) -> int:
     return deepest
 
 
-def _memory(made: build.Build, servers: list[list[str]], threads: int) -> int:
-    sections = (*made.config.sections, *made.spares)
-    proxies = sum(section.kind in ("frontend", "backend", "listen") for section in sections)
-    rules = sum(_keyword(line).startswith(("http-", "tcp-", "use_")) for section in sections for line in section.lines)
+def _memory(made: build.Build, facts: Iterable[_Facts], every: Iterable[_Facts], threads: int) -> int:
+    """``every`` has the spare backends' too."""
+    proxies = sum(section.kind in ("frontend", "backend", "listen") for section in (*made.config.sections, *made.spares))
     entries = sum(len(table.entries) for table in made.tables)
-    pages = sum(len(page.content) for page in made.pages)
-    tls = sum("ssl" in words for words in servers)
-    fixed = _PROCESS + threads * _THREAD + pages
-    return fixed + proxies * _PROXY + len(servers) * _SERVER + tls * _TLS_SERVER + rules * _RULE + entries * _ENTRY
+    fixed = _PROCESS + threads * _THREAD + sum(len(page.content) for page in made.pages)
+    servers, tls = sum(one.servers for one in facts), sum(one.tls for one in facts)
+    rules = sum(one.rules for one in every)
+    return fixed + proxies * _PROXY + servers * _SERVER + tls * _TLS_SERVER + rules * _RULE + entries * _ENTRY

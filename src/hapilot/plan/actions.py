@@ -59,12 +59,13 @@ class MoveServer(_Step):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeighServer(_Step):
-    """``weight`` from 0 to 256."""
+    """``weight`` from 0 to 256; ``is_told`` where a verb said it, not the site."""
 
     kind: ClassVar[str] = "weigh-server"
     backend: str
     name: str
     weight: int
+    is_told: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,12 +80,13 @@ class LimitServer(_Step):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetState(_Step):
-    """What somebody says of a server: ready, drain, maint."""
+    """What somebody says of a server: ready, drain, maint; ``is_told`` where a verb said it, not the site."""
 
     kind: ClassVar[str] = "set-state"
     backend: str
     name: str
     state: AdminState
+    is_told: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,7 +66,8 @@ def compare(state: running.Running, wanted: bundle.Bundle, lenient: Collection[s
         if problem := _list(found, _Compared(path, state.lists[path], listed, path in lenient), files):
             found.reasons.append(f"{_about_list(path)}: {problem}")
     for path in state.fingerprints:
-        if path not in used:
+        # Others are named by lines of the user's own.
+        if path not in used and path.startswith(_FOLDER):
             found.after.append(actions.ForgetCertificate(about=_about(path), reason="no list has it any more", path=path))
     return found
 
@@ -175,8 +176,10 @@ def _order_matters(both: _Compared, extra: set[Line], files: Mapping[str, bundle
     New lines come last."""
     if both.is_lenient and both.should[:1] != both.lines[:1]:
         return "another certificate is the first of the list, which is for all other names"
-    if any("[" in line.rest for line in extra):
-        return "what is asked of clients for a name changes"
+    # A new line may take a name from a wildcard's, and one that goes gives it back; what is asked is looked up in a table besides, and
+    # the two do not change at one moment.
+    if any("[" in line.rest for line in (*both.should, *both.lines)):
+        return "what is asked of clients for a name may change"
     names = Counter(name for line in both.should for name in _names(line, files))
     several = sorted(name for line in extra for name in _names(line, files) if names[name] > 1)
     return f"several certificates have the name {several[0]}, and their order counts" if several else ""

@@ -64,6 +64,11 @@ def compare(around: Around) -> Found:
             names[name] = backend
             for server in section.servers.values():
                 _one(found, around, (backend, name), server)
+    for head in (head for head, section in around.sections.items() if head.startswith(_BACKEND) and _order_matters(section)):
+        backend = head.removeprefix(_BACKEND)
+        name = around.given.get(backend, backend)
+        if f"{_BACKEND}{name}" in around.loaded:
+            _ordered(found, around, (key[1] for key in around.state.servers if key[0] == name), head)
     for (name, server), now in around.state.servers.items():
         if f"{_BACKEND}{name}" in around.loaded and not _keeps(around, names.get(name), server):
             _gone(found, around, (name, server), now)
@@ -121,7 +126,10 @@ def _one(found: Found, around: Around, names: tuple[str, str], wanted: sections.
     if _mark(around, (name, wanted.name)) != wanted.mark:
         found.reasons.append(f"{about}: its checks, its TLS or other settings that only a reload changes are different")
         return
-    steps = tuple(_settings(around, (name, about), wanted, now))
+    if around.said(name, "default-server") and _line(around, (name, wanted.name)) != wanted.words:
+        found.reasons.append(f"{about}: its line differs, and what default-server adds to it only HAProxy knows")
+        return
+    steps = tuple(step for step in _settings(around, (name, about), wanted, now) if _is_ours(around, name, wanted, step))
     if any(isinstance(step, actions.WeighServer) for step in steps) and _is_static(around, name):
         found.reasons.append(f"{about} gets another weight, and {_FIXED}")
         return
@@ -150,7 +158,15 @@ def _settings(
     if now.weight != weight:
         reason = f"weight from {now.weight} to {weight}" + (", as told" if told.weight is not None else "")
         disturbs = "the share of new sessions"
-        yield actions.WeighServer(about=about, reason=reason, disturbs=disturbs, backend=name, name=wanted.name, weight=weight)
+        yield actions.WeighServer(
+            about=about,
+            reason=reason,
+            disturbs=disturbs,
+            backend=name,
+            name=wanted.name,
+            weight=weight,
+            is_told=told.weight is not None,
+        )
     limit = around.state.limits.get((name, wanted.name))
     if limit is not None and limit != wanted.limit:
         reason = f"at most {wanted.limit or 'any number of'} sessions at a time, was {limit or 'any number'}"
@@ -159,7 +175,37 @@ def _settings(
     if now.state != state:
         reason = f"state from {now.state} to {state}" + (", as told" if told.state is not None else "")
         disturbs = actions.NOTHING if state == "ready" else "no new sessions; open ones finish"
-        yield actions.SetState(about=about, reason=reason, disturbs=disturbs, backend=name, name=wanted.name, state=state)
+        is_told = told.state is not None
+        yield actions.SetState(about=about, reason=reason, disturbs=disturbs, backend=name, name=wanted.name, state=state, is_told=is_told)
+
+
+def _is_ours(around: Around, name: str, wanted: sections.Server, step: actions.RuntimeAction) -> bool:
+    """Whether a difference is one at all: what ``default-server`` says, or an agent on the server, stands in no line of it."""
+    others = around.said(name, "default-server") or "agent-check" in wanted.words
+    if not others or isinstance(step, actions.MoveServer):
+        return True
+    return isinstance(step, actions.WeighServer | actions.SetState) and step.is_told
+
+
+def _line(around: Around, key: running.ServerKey) -> tuple[str, ...] | None:
+    section = around.loaded.get(f"{_BACKEND}{key[0]}")
+    server = section.servers.get(key[1]) if section is not None else None
+    return server.words if server is not None else None
+
+
+def _order_matters(section: sections.Section) -> bool:
+    """Whether the backend fills its servers in their order (configuration manual, "balance first" and "backup")."""
+    return section.last("balance")[:1] == ("first",) or any("backup" in server.words for server in section.servers.values())
+
+
+def _ordered(found: Found, around: Around, there: Iterable[str], head: str) -> None:
+    """HAProxy keeps the order in which it got servers, and added ones come last; ``first`` goes by their numbers, and an added one gets the
+    first that is free."""
+    section, backend = around.sections[head], head.removeprefix(_BACKEND)
+    kept = [name for name in there if name in section.servers]
+    comes = [name for name in section.servers if name not in kept]
+    if [*kept, *comes] != list(section.servers) or (comes and section.last("balance")[:1] == ("first",)):
+        found.reasons.append(f"service {around.wanted.services.get(backend, backend)}: its servers are used in their order, which changes")
 
 
 def _state(wanted: sections.Server) -> running.AdminState:

@@ -18,7 +18,8 @@ LIVE = "live.cfg"
 """The file that HAProxy reads after it where hapilot runs it; the first is whole without it."""
 
 LOADED = "HAPILOT_CONFIG"
-"""The environment variable by which a worker knows what it has loaded: the digest of all files but :data:`LIVE`, which sets it."""
+"""The environment variable by which a worker knows what it has loaded: a digest of all files and of what else stands in
+:data:`LIVE`, which sets it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ The reconcile loop, ``render``, ``check`` and ``up`` call :func:`render_build`; 
 
 from __future__ import annotations
 
+import hashlib
+
 from hapilot.base.memory import Memory
 from hapilot.compile import authorities, build
 from hapilot.languages.haproxy import printer, tree
@@ -38,7 +40,10 @@ def _certificate(one: site.LoadedCertificate) -> bundle.BundleFile:
 def _with_live(files: bundle.Bundle, made: build.Build) -> bundle.Bundle:
     """With the file that only a HAProxy under hapilot reads. What it says is what changes at run time lean on, so a change of anything
     else shows in it."""
-    says = tree.Section("global", "", (tree.line("setenv", bundle.LOADED, files.digest),))
+    # With what it says of spares, which may change alone: a service's defaults are theirs.
+    spares = printer.print_config(tree.Config(made.spares)).encode()
+    digest = hashlib.sha256(files.digest.encode() + spares).hexdigest()
+    says = tree.Section("global", "", (tree.line("setenv", bundle.LOADED, digest),))
     live = printer.print_config(tree.Config((says, *made.spares), comment=_LIVE))
     return bundle.Bundle((*files.files, bundle.BundleFile(bundle.LIVE, live.encode())))
 

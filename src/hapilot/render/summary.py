@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from hapilot.base.memory import Memory
+
 if TYPE_CHECKING:
     from hapilot.compile import build
     from hapilot.languages.haproxy import tree
@@ -84,23 +86,21 @@ class Summary:
         }
 
 
-def summarise(made: build.Build, opened: tuple[Opened, ...], withheld: tuple[str, ...] = ()) -> Summary:
-    """The summary of ``made``, which listens on ``opened`` and has passwords from the variables ``withheld``."""
+def summarise(made: build.Build, opened: tuple[Opened, ...], withheld: tuple[str, ...] = (), before: Memory | None = None) -> Summary:
+    """The summary of ``made``, which listens on ``opened`` and has passwords from the variables ``withheld``. Services that are
+    as they were ``before`` are taken from there."""
+    known = Memory() if before is None else before
     sections = {section.name: section for section in made.config.sections if section.kind == "backend"}
     shared = [line for section in made.config.sections if section.kind == "defaults" for line in section.lines if line.opaque]
     used = {layer.listener for layer in made.layers}
     listeners = (made.site.spec.listeners or {}).items()
     return Summary(
         listeners=tuple(ListenerSummary(name, tuple(str(bind) for bind in one.bind)) for name, one in listeners if name in used),
-        services=tuple(
-            ServiceSummary(
-                use.service,
-                use.backend,
-                use.tls,
-                {server.name: server.address for server in use.servers},
-                dict(_marks((*shared, *sections[use.backend].lines))) if use.backend in sections else {},
-            )
-            for use in made.backends
+        services=known.rows(
+            "summaries",
+            (made.backends, [sections.get(use.backend) for use in made.backends]),
+            functools.partial(_service, shared),
+            known.same("lines for all", tuple(line.words for line in shared)),
         ),
         certificates=tuple(
             CertificateSummary(one.shown, tuple(str(host) for host in one.hosts), one.not_after.isoformat())
@@ -109,6 +109,11 @@ def summarise(made: build.Build, opened: tuple[Opened, ...], withheld: tuple[str
         opened=opened,
         withheld=withheld,
     )
+
+
+def _service(shared: Iterable[tree.Line], use: build.BackendUse, section: tree.Section | None) -> ServiceSummary:
+    marks = dict(_marks((*shared, *section.lines))) if section is not None else {}
+    return ServiceSummary(use.service, use.backend, use.tls, {server.name: server.address for server in use.servers}, marks)
 
 
 def _marks(lines: Iterable[tree.Line]) -> Iterator[tuple[str, str]]:

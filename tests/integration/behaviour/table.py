@@ -307,6 +307,7 @@ BEHAVIOURS: dict[str, dict[str, tuple[str, ...]]] = {
             "test_explain_knows_what_is_asked",
             "test_no_name_leads_round_the_question",
             "test_no_name_leads_a_stream_round_the_question",
+            "test_a_table_that_is_ahead_of_the_handshake_lets_nobody_in",
             "test_a_host_whose_requests_fall_to_another_policy_is_a_conflict",
             "test_what_is_for_tls_is_no_default_in_clear",
         ),

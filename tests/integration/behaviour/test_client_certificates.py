@@ -223,6 +223,19 @@ def test_no_name_leads_a_stream_round_the_question(around: sites.Running, sni: s
     assert outcome.standin in (None, "open")
 
 
+@pytest.mark.parametrize("place", PLACES)
+def test_a_table_that_is_ahead_of_the_handshake_lets_nobody_in(around: sites.Running, place: str) -> None:
+    """It says that a host asks for a certificate before the list does, as amid a change: who showed none is not served."""
+    runtime, key = around.process.runtime, f"maps/{place.lower()}.policy.map open.example.test"
+    request, tls = Request(host="staff.example.test"), Tls(certificates.trusting_nobody(), "open.example.test")
+    runtime.act(f"set map {key} 1")
+    try:
+        assert client.get(around.at(place), request, tls=tls).status == 421
+    finally:
+        runtime.act(f"set map {key} 0")
+    assert client.get(around.at(place), Request(host="open.example.test"), tls=tls).standin == "open"
+
+
 SHARED = """
 services: {{{}, wild: {{host: '*.apps.test', servers: ['127.0.0.1:9'], client_certificates: {{ca: '${{CA}}'}}}}}}
 certificates: [{{self_signed: ['*.apps.test']}}]

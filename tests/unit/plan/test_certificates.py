@@ -81,13 +81,28 @@ def test_names_of_a_line_change() -> None:
     assert plan.make_plan(memory.after(state, made.actions), wanted(after)).is_empty
 
 
+ASKED = "certificates: what is asked of clients for a name may change"
+
+
 def test_what_is_asked_of_clients_takes_a_reload() -> None:
     asked = replace(ONE, names={"one": "[verify required ca-file ca/0.pem] a.test"})
-    assert planned(ONE, asked).reload_reasons == ("certificates: what is asked of clients for a name changes",)
+    assert planned(ONE, asked).reload_reasons == (ASKED,)
     # HAProxy prints options a little differently.
     state = memory.fresh(files(asked))
     shown = running.ListLine("certs/one.pem", 2, "[verify required ca-file ca/0.pem ] a.test")
     assert plan.make_plan(replace(state, lists={"certs/list": (shown,)}), wanted(asked)).is_empty
+
+
+def test_any_line_of_a_list_that_asks_clients_takes_a_reload() -> None:
+    """A name below a wildcard that asks: its line and its entry in the table of policies would not change at one moment."""
+    wild = replace(ONE, names={"one": "[verify required ca-file ca/0.pem] *.a.test"})
+    below = replace(wild, certificates={"one": 1, "two": 2}, names={**wild.names, "two": "x.a.test"})
+    assert planned(wild, below).reload_reasons == (ASKED,)
+    assert planned(below, wild).reload_reasons == (ASKED,)
+    # One that asks may be the one that goes, and nothing else is left that does.
+    free = replace(ONE, certificates={"two": 2}, names={"two": "x.a.test"})
+    assert planned(below, free).reload_reasons == (ASKED,)
+    assert kinds(planned(wild, replace(wild, certificates={"one": 2}))) == ["set-certificate"]
 
 
 def test_the_first_of_a_list_counts_only_without_strict_sni() -> None:

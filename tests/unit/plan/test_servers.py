@@ -148,7 +148,6 @@ def test_servers_that_can_not_be_added(rule: str, words: str, why: str) -> None:
     [
         "balance roundrobin",
         "balance leastconn",
-        "balance first",
         "balance random(2)",
         "balance source\n    hash-type consistent",
         "mode tcp",
@@ -188,3 +187,41 @@ def test_backends_that_nobody_knows_are_left_alone() -> None:
     state = memory.fresh(files(ONE))
     more = replace(state, servers={**state.servers, ("MASTER", "x"): running.RunningServer("", "ready", 1)})
     assert plan.make_plan(more, wanted(ONE)).is_empty
+
+
+def named(rule: str, **servers: str) -> Setup:
+    """One service with these servers, in this order."""
+    return Setup(services={"shop": Service(servers, settings=(rule,))})
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (named("balance first", a="10.0.0.1:80", b="10.0.0.2:80"), named("balance first", b="10.0.0.2:80", a="10.0.0.1:80")),
+        (named("balance first", a="10.0.0.1:80"), named("balance first", a="10.0.0.1:80", b="10.0.0.2:80")),
+        (
+            named("mode http", a="10.0.0.1:80 backup", b="10.0.0.2:80 backup"),
+            named("mode http", b="10.0.0.2:80 backup", a="10.0.0.1:80 backup"),
+        ),
+        (named("mode http", b="10.0.0.2:80 backup"), named("mode http", a="10.0.0.1:80 backup", b="10.0.0.2:80 backup")),
+    ],
+)
+def test_servers_that_are_used_in_their_order(before: Setup, after: Setup) -> None:
+    made = plan.make_plan(memory.fresh(files(before)), wanted(after, None))
+    assert made.reload_reasons == ("service shop: its servers are used in their order, which changes",)
+
+
+def test_the_order_does_not_matter_elsewhere() -> None:
+    one, two = named("mode http", a="10.0.0.1:80", b="10.0.0.2:80"), named("mode http", b="10.0.0.2:80", a="10.0.0.1:80")
+    assert steps(one, two) == ()
+    less = named("balance first", b="10.0.0.2:80")
+    assert [step.kind for step in steps(named("balance first", a="10.0.0.1:80", b="10.0.0.2:80"), less)] == ["remove-server"]
+
+
+def test_what_default_server_says_is_not_taken_for_a_difference() -> None:
+    """HAProxy has weight 7 for it, and no line of the server says so."""
+    same = setup("10.0.0.1:80", settings=("default-server weight 7 maxconn 50",))
+    state = memory.fresh(files(same))
+    has = {key: replace(server, weight=7) for key, server in state.servers.items()}
+    limits = dict.fromkeys(state.limits, 50)
+    assert plan.make_plan(replace(state, servers=has, limits=limits), wanted(same, None)).is_empty

@@ -49,16 +49,16 @@ def _made(draft: Draft) -> tuple[tuple[tree.Section, build.BackendUse], ...]:
         known.same("policies", draft.policies),
         known.same("authorities", tuple(site.materials.authorities)),
     )
-    columns = (draft.plans, [part.service for part in here], counted, unaddressed)
-    says = known.rows("what backends say", columns, lambda plan, *_: _says(draft, plan), *common)
+
+    def says(plan: BackendPlan, *_: object) -> _Says:
+        return _Says(tuple(settings(draft, plan)), servers.words(draft, plan))
+
+    def placed(said: _Says, plan: BackendPlan, *_: object) -> tuple[tree.Section, build.BackendUse]:
+        return _with_places(draft, plan, said)
+
+    said = known.rows("what backends say", (draft.plans, [part.service for part in here], counted, unaddressed), says, *common)
     own = [object() if part.name in site.spec.raw.service else None for part in here]
-    return known.rows(
-        "backends with places", (says, draft.plans, here, own), lambda said, plan, *_: (_section(draft, plan, said), _use(draft, plan))
-    )
-
-
-def _says(draft: Draft, plan: BackendPlan) -> _Says:
-    return _Says(tuple(settings(draft, plan)), servers.words(draft, plan))
+    return known.rows("backends with places", (said, draft.plans, here, own), placed)
 
 
 def shares(total: int, parts: int) -> list[int]:
@@ -66,16 +66,22 @@ def shares(total: int, parts: int) -> list[int]:
     return [max(1, total // parts + (1 if index < total % parts else 0)) for index in range(parts)]
 
 
-def _section(draft: Draft, plan: BackendPlan, said: _Says) -> tree.Section:
+def _with_places(draft: Draft, plan: BackendPlan, said: _Says) -> tuple[tree.Section, build.BackendUse]:
     origins, name = draft.site.origins, plan.service
-    origin = origins.key("services", name)
+    one, origin = draft.services[name], origins.key("services", name)
+    places = [origins.at("services", name, "servers", index) for index in range(len(one.servers))]
     own = [
         tree.opaque(text, origin=origins.at("raw", "service", name, index))
         for index, text in enumerate(draft.site.spec.raw.service.get(name, []))
     ]
-    lines = [tree.Line(words, origin=origins.at("services", name, "servers", index)) for index, words in enumerate(said.servers)]
+    lines = [tree.Line(words, origin=place) for words, place in zip(said.servers, places, strict=True)]
     comment = f"service {name} ({origin.short})"
-    return tree.Section("backend", plan.name, (*said.settings, *own, *lines), comment=comment, origin=origin)
+    section = tree.Section("backend", plan.name, (*said.settings, *own, *lines), comment=comment, origin=origin)
+    uses = [
+        build.ServerUse(servers.name(server, plan.port), servers.address(server, plan.port), place)
+        for server, place in zip(one.servers, places, strict=True)
+    ]
+    return section, build.BackendUse(plan.name, name, one.tls_mode, tuple(uses), origin)
 
 
 def settings(draft: Draft, plan: BackendPlan) -> list[tree.Line]:
@@ -181,20 +187,6 @@ def _http_check(one: service.Service, health: service.Health) -> Iterator[tree.L
     yield tree.line("http-check", "send", "meth", "GET", "uri", health.http or "/", "ver", "HTTP/1.1", "hdr", "Host", host)
     expected = ",".join(str(status) for status in health.expect) or "200-399"
     yield tree.line("http-check", "expect", "status", expected)
-
-
-def _use(draft: Draft, plan: BackendPlan) -> build.BackendUse:
-    one = draft.services[plan.service]
-    origins = draft.site.origins
-    uses = tuple(
-        build.ServerUse(
-            servers.name(server, plan.port),
-            servers.address(server, plan.port),
-            origins.at("services", plan.service, "servers", index),
-        )
-        for index, server in enumerate(one.servers)
-    )
-    return build.BackendUse(plan.name, plan.service, one.tls_mode, uses, origins.key("services", plan.service))
 
 
 def _client_timeouts(draft: Draft) -> Iterator[Diagnostic]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import ipaddress
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -168,10 +168,12 @@ def _servers(draft: Draft) -> Iterator[Diagnostic]:
         reached = list(dict.fromkeys(route.service for route in routes))
         check = functools.partial(_at_listener, draft, listener)
         columns = (reached, [draft.services[name] for name in reached])
-        for index in draft.memory.those(
-            ("own servers", listener), columns, lambda *row, check=check: bool(check(*row)), draft.listeners[listener]
-        ):
+        for index in draft.memory.those(("own servers", listener), columns, _any_of(check), draft.listeners[listener]):
             yield from check(reached[index], draft.services[reached[index]])
+
+
+def _any_of(check: Callable[[str, service.Service], Sized]) -> Callable[[str, service.Service], bool]:
+    return lambda name, one: len(check(name, one)) > 0
 
 
 def _at_listener(draft: Draft, listener: str, name: str, one: service.Service) -> tuple[Diagnostic, ...]:

@@ -9,6 +9,9 @@ from hapilot.compile import build
 from hapilot.compile.draft import Draft, Entrance, Redirect
 from hapilot.model.listener import Listener
 
+EVERY = "*"
+"""Instead of a listener's name: all of them."""
+
 
 def make_entrances(draft: Draft) -> Draft:
     """Fill in ``entrances``, one for each listener that has something to do.
@@ -21,7 +24,7 @@ def make_entrances(draft: Draft) -> Draft:
     common: tuple[Redirect, ...] = ()
     if any(listener.redirect is not None for listener in draft.listeners.values()):
         inputs = (draft.routes, speakers, *draft.listeners.values())
-        common = draft.memory.once("common redirects", inputs, lambda: _redirects(draft, draft.routes))
+        common = draft.memory.once("common redirects", inputs, lambda: _redirects(draft, draft.routes, EVERY))
     made = [
         draft.memory.once(
             ("entrance", name),
@@ -67,7 +70,9 @@ def _entrance(draft: Draft, name: str, listener: Listener, common: tuple[Redirec
         answers_plain=bool(by_side["plain"]) or listener.redirect is not None or listener.plain_http == "redirect",
     )
     if _redirects_own(draft, entrance):
-        entrance = replace(entrance, answers_plain=True, redirects=_redirects(draft, (*entrance.terminated, *entrance.passed)))
+        entrance = replace(
+            entrance, answers_plain=True, redirects=_redirects(draft, (*entrance.terminated, *entrance.passed), entrance.name)
+        )
     if listener.redirect is not None:
         entrance = replace(entrance, redirects=common)
     return entrance
@@ -81,11 +86,13 @@ def _redirects_own(draft: Draft, entrance: Entrance) -> bool:
     return entrance.sniffs
 
 
-def _redirects(draft: Draft, routes: Iterable[build.Route]) -> tuple[Redirect, ...]:
-    """One redirect for each host that has an https route, the first listener that has it giving the port."""
+def _redirects(draft: Draft, routes: Iterable[build.Route], to: str) -> tuple[Redirect, ...]:
+    """One redirect for each host that has an https route, the first listener that has it giving the port. ``to``: the listener that
+    redirects, or all of them."""
     first: dict[str, build.Route] = {}
     for route in routes:
         if _is_https(draft, route) and draft.listeners[route.listener].redirect is None:
             first.setdefault(route.host_key, route)
     ports = {name: https_port(draft.listeners[name]) for name in {route.listener for route in first.values()}}
-    return tuple(Redirect(route.host, ports[route.listener], route) for route in first.values())
+    ports = draft.memory.same(("ports of redirects", to), ports)
+    return draft.memory.each(("redirects", to), first.values(), lambda route: Redirect(route.host, ports[route.listener], route), ports)

@@ -99,9 +99,11 @@ def _plain_plan(entrance: Entrance, known: Memory) -> targets.Plan:
     for redirect, target in zip(entrance.redirects, to_https, strict=True):
         if (target.host, "/") not in taken:
             found.append(target)
+        if not answering:
+            continue
         found += [
             Target(target.host, route.path, route.backend, route, route.conditions)
-            for wider in (_wider(redirect.host) if answering else ())
+            for wider in _wider(redirect.host)
             for route in answering.get(wider, ())
             if (target.host, route.path) not in taken
         ]

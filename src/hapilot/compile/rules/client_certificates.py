@@ -61,14 +61,21 @@ def one_policy(entrance: draft.Entrance) -> Iterator[tree.Line]:
 def required(policy: draft.Policy | None) -> Iterator[tree.Line]:
     """For the service's backend: whichever way a request came, its connection was asked for what this service asks for."""
     if policy is not None:
-        yield _misdirected("unless", "{", "var(sess.asked)", "-m", "str", policy.name, "}")
+        yield _misdirected("unless", *_let_in(policy))
 
 
 def required_of_streams(policy: draft.Policy | None) -> Iterator[tree.Line]:
     """The same for a service without requests."""
     if policy is not None:
         why = "the client was not asked for the certificate that the service asks for"
-        yield tree.line("tcp-request", "content", "reject", "unless", "{", "var(sess.asked)", "-m", "str", policy.name, "}", comment=why)
+        yield tree.line("tcp-request", "content", "reject", "unless", *_let_in(policy), comment=why)
+
+
+def _let_in(policy: draft.Policy) -> tuple[str, ...]:
+    """``sess.asked`` is what the table says, and while tables and lists change it may not be what the handshake asked. Where a certificate
+    is required there must be one; ``ssl_c_used`` also knows that of a resumed session (configuration manual, section 7.3.4)."""
+    asked = ("{", "var(sess.asked)", "-m", "str", policy.name, "}")
+    return (*asked, *USED) if policy.require else asked
 
 
 def _misdirected(*condition: str) -> tree.Line:
