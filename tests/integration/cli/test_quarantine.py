@@ -191,3 +191,25 @@ def test_a_rollback_brings_the_quarantine_back_too(hapilot: Hapilot, stand: serv
     assert (who(hapilot, "late"), parts(hapilot)) == ("two", {"service late": "former"})
     assert hapilot.run("rollback").returncode == 0
     assert parts(hapilot) == {}
+
+
+@pytest.mark.system
+def test_a_service_that_can_not_be_closed_lets_nobody_in(each_hapilot: Hapilot, stand: servers.Stand) -> None:
+    """Renamed with a path that is none, it has no last good version and no routes: its requests must not go to the service of the host."""
+    hapilot, one = each_hapilot, at(stand, "one")
+    admin = f"host: shop.example.test, tls: none, listener: web, allow: [192.0.2.0/24], {one}"
+
+    def of_admin() -> int | None:
+        return client.get(("127.0.0.1", hapilot.port), client.Request("GET", "/admin", "shop.example.test")).status
+
+    write(hapilot, {"shop": one}, f"  admin: {{path: /admin, {admin}}}\n")
+    hapilot.up("--on-change", "ask")
+    assert (who(hapilot, "shop"), of_admin()) == ("one", 403)
+    write(hapilot, {"shop": one}, f"  office: {{path: admin, {admin}}}\n")
+    code, done = applied(hapilot)
+    assert (code, done["ok"]) == (1, False)
+    assert any("the whole change is refused: with service office left out" in each["hint"] for each in done["diagnostics"])
+    assert (who(hapilot, "shop"), of_admin(), parts(hapilot)) == ("one", 403, {})
+    write(hapilot, {"shop": one}, f"  admin: {{path: admin, {admin}}}\n")
+    assert applied(hapilot)[0] == 1
+    assert (of_admin(), parts(hapilot)) == (403, {"service admin": "former"})

@@ -2,7 +2,8 @@
 
 In: a loaded site with errors, and the last good versions. Out: an :class:`Isolated` site without them, or None where an error is about no
 part that could be left out. A service first runs its last good version; where that can't be combined with the rest, it is closed: its
-routes answer that it is out of service, so that no other service gets its requests; where not even its routes are known, it is not there.
+routes answer that it is out of service, so that no other service gets its requests. Where it can't be closed, the site is refused: its
+requests would reach a service that may let in whom it does not.
 Pure. Called by ``pipeline`` and ``refusals``.
 """
 
@@ -59,13 +60,15 @@ class Ground:
 
 @dataclass(frozen=True, slots=True)
 class Isolated:
-    """A site and what stands in for its bad parts. ``build`` is what it compiles to, and has no errors."""
+    """A site and what stands in for its bad parts. ``build`` is what it compiles to, and has no errors. ``stuck`` is a service that nothing
+    can stand in for, which refuses the site; there is no build then."""
 
     ground: Ground
     choices: reducing.Choices = field(default_factory=reducing.Choices)
     why: Mapping[parts.Part, tuple[Diagnostic, ...]] = field(default_factory=dict[parts.Part, tuple[Diagnostic, ...]])
     build: build.Build | None = None
     warned: tuple[Diagnostic, ...] = ()
+    stuck: parts.Part | None = None
 
     @property
     def quarantined(self) -> tuple[Quarantined, ...]:
@@ -98,15 +101,19 @@ def isolate(ground: Ground, found: Iterable[Diagnostic]) -> Isolated | None:
     begun = Isolated(ground)
     blamed = _groups(begun, (*errors, *_unreadable(ground, errors)))
     one = None if blamed is None else _without(begun, blamed)
+    if one is not None and one.stuck is not None:
+        return one
     if one is None or not set(parts.of_dropped(ground.said)) <= one.choices.instead.keys():
         return None
     return settle(one)
 
 
 def settle(begun: Isolated) -> Isolated | None:
-    """Compile, and leave out what is to blame for errors, until there are none."""
+    """Compile, and leave out what is to blame for errors, until there are none, or one is stuck."""
     one = begun
     for _ in range(ROUNDS):
+        if one.stuck is not None:
+            return replace(one, build=None)
         made = compile.compile_site(reducing.reduce(one.ground.site, one.ground.said, one.choices), one.ground.target, one.ground.memory)
         errors = tuple(each for each in made.diagnostics if each.severity == "error")
         if not errors:
@@ -214,9 +221,14 @@ def _without(one: Isolated, blamed: Blamed) -> Isolated | None:
     for part in dict.fromkeys(group[-1] for _, group in blamed):
         following = _following(replace(one, choices=choices), part, why[part])
         if following is None:
-            return None
+            is_stuck = part.kind == "service" and one.choices.instead.get(part) != "nothing"
+            return replace(one, stuck=part, build=None, why=_told(why)) if is_stuck else None
         instead[part] = following
-    return replace(one, choices=replace(choices, instead=instead), why={part: tuple(errors) for part, errors in why.items()})
+    return replace(one, choices=replace(choices, instead=instead), why=_told(why))
+
+
+def _told(why: Mapping[parts.Part, Iterable[Diagnostic]]) -> dict[parts.Part, tuple[Diagnostic, ...]]:
+    return {part: tuple(errors) for part, errors in why.items()}
 
 
 def _informed(one: Isolated, bad: frozenset[parts.Part]) -> reducing.Choices:
@@ -230,7 +242,7 @@ def _informed(one: Isolated, bad: frozenset[parts.Part]) -> reducing.Choices:
 
 
 def _following(one: Isolated, part: parts.Part, why: list[Diagnostic]) -> reducing.Instead | None:
-    """What stands in for the part next. Adds to ``why`` what keeps its last good version from doing so."""
+    """What stands in for the part next, None where nothing may. Adds to ``why`` what keeps its last good version from doing so."""
     now = one.choices.instead.get(part)
     if part.kind != "service":
         can_stay = part.kind == "certificate" and any(reducing.is_of(kept, part.name) for kept in one.choices.certificates)
@@ -243,13 +255,23 @@ def _following(one: Isolated, part: parts.Part, why: list[Diagnostic]) -> reduci
         why.append(diagnostics.error("unknown-listener", message, why[0].origin, "it can't go on as it was"))
     if now in (None, "former") and reducing.closed(one.ground.site, one.ground.said, part.name) is not None:
         return "closed"
-    return None if now == "nothing" else "nothing"
+    return "nothing" if now in (None, "former") and reducing.is_routeless(one.ground.said, part.name) else None
 
 
 def _gone_listeners(one: Isolated, name: str) -> list[str]:
     said = one.ground.said.spec.listeners
     known = said.keys() if said is not None else {"http", "https"}
     return [listener for listener in one.choices.versions[name].service.listener if listener not in known]
+
+
+def refused(found: Iterable[Diagnostic], one: Isolated) -> tuple[Diagnostic, ...]:
+    """What was ``found``, where the errors of the service that is stuck say why the site is refused for it."""
+    every = tuple(found)
+    if one.stuck is None:
+        return every
+    said = f"the whole change is refused: with {one.stuck} left out, another service could get its requests"
+    hints = {each: replace(each, hint=f"{each.hint}; {said}" if each.hint else said) for each in one.why[one.stuck]}
+    return diagnostics.in_order((*(hints.get(each, each) for each in every), *hints.values()))
 
 
 def unproven(one: Isolated) -> tuple[str, ...]:

@@ -95,19 +95,17 @@ def carry(state: files.StateDirectory, source: int, target: int) -> None:
 
 
 def former(state: files.StateDirectory) -> isolating.Former:
-    """The last good versions, read when they are asked for: those of what serves or, where hapilot was killed before it could write them,
-    of the one before."""
+    """The last good versions, read when they are asked for: those of what serves, None where hapilot was killed before it could write
+    them. Those of an earlier generation would do without what was just forbidden."""
 
     @functools.cache
     def read() -> versions.Former | None:
         from hapilot.reconcile.quarantine import versions
 
         serving = state.serving()
-        known = [one.number for one in state.history() if serving is not None and one.number <= serving.number]
-        for number in reversed(known):
-            record = beside.read(state, number, VERSIONS)
-            if record is not None:
-                return _former(state, number, record) if record.get("format") == versions.FORMAT else None
+        record = beside.read(state, serving.number, VERSIONS) if serving is not None else None
+        if serving is not None and record is not None and record.get("format") == versions.FORMAT:
+            return _former(state, serving.number, record)
         return None
 
     return read

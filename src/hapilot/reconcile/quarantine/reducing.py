@@ -1,4 +1,4 @@
-"""A site without its bad parts: each is replaced by its last good version, closed, or left out.
+"""A site without its bad parts: each is replaced by its last good version, closed, or left out where no requests are for it.
 
 In: what was loaded, what to do with which part, and the versions there are. Out: a Site that compiles as if the file said no more. Pure.
 Called by ``isolating``.
@@ -6,6 +6,7 @@ Called by ``isolating``.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
@@ -19,7 +20,7 @@ from hapilot.sources.file import load, tree
 
 Instead = Literal["former", "closed", "nothing"]
 """What stands in for a bad part: its last good version; for a service, an answer on its own routes, so that nobody else gets its requests;
-or nothing."""
+or nothing, which no service ends as whose requests another could get."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +151,7 @@ def _salvaged(canonical: spec.SiteSpec, said: load.Said, name: str) -> service.S
     """The routes of a service that is not valid, if the keys that make them are. One that names no host may be reached from another
     service only, and must not become the one that takes everything."""
     node = tree.find(said.root, ("services", name))
-    if not isinstance(node, tree.MapNode) or not ({"host", "listener"} & node.entries.keys()):
+    if not isinstance(node, tree.MapNode) or not ({"host", "listener"} & node.entries.keys()) or _misspells_routing(node):
         return None
     routing: dict[str, Any] = {key: tree.plain(entry[1]) for key, entry in node.entries.items() if key in _ROUTING}
     try:
@@ -160,6 +161,35 @@ def _salvaged(canonical: spec.SiteSpec, said: load.Said, name: str) -> service.S
         return None
     expanded, problems = expand.expand(valid.model_copy(update={"listeners": canonical.listeners}), site.Origins())
     return None if problems else expanded.services.get(name)
+
+
+def _misspells_routing(node: tree.MapNode) -> bool:
+    """Whether a key that there is not may have been meant as one that makes routes: any that does not look like another one."""
+    known = {field.alias or name for name, field in service.Service.model_fields.items()}
+    for key in node.entries.keys() - known:
+        near = difflib.get_close_matches(key.lower(), known, n=1, cutoff=0.6)
+        if not near or near[0] in _ROUTING:
+            return True
+    return False
+
+
+def is_routeless(said: load.Said, name: str) -> bool:
+    """Whether nothing about a bad service can have been meant as a route: only canaries and the defaults of listeners lead to it. Without
+    it their requests stay with the service that has the canary, or with none."""
+    node = tree.find(said.root, ("services", name))
+    if not isinstance(node, tree.MapNode) or node.entries.keys() & set(_ROUTING) or _misspells_routing(node):
+        return False
+    return name in _led_to(said)
+
+
+def _led_to(said: load.Said) -> set[str]:
+    services, listeners = tree.find(said.root, ("services",)), said.spec.listeners or {}
+    found = {each.default for each in listeners.values() if each.default is not None}
+    for name in services.entries if isinstance(services, tree.MapNode) else ():
+        led = tree.find(said.root, ("services", name, "canary", "service"))
+        if led is not None:
+            found.add(str(tree.plain(led)))
+    return found
 
 
 def _wanted_canary(name: str, one: service.Service, said: load.Said, choices: Choices) -> service.Canary | None:

@@ -59,14 +59,15 @@ def test_a_part_is_remembered_from_its_first_failure_to_its_repair(tmp_path: Pat
     assert [each.since for each in keeping.quarantined(state, fourth)] == [20.0]
 
 
-def test_versions_of_the_generation_before_do_where_hapilot_was_killed_too_early(tmp_path: Path, story: Story) -> None:
+def test_there_are_no_good_versions_where_hapilot_was_killed_too_early(tmp_path: Path, story: Story) -> None:
+    """Those of the generation before let in whom the last one does not."""
     state = files.StateDirectory(tmp_path / "state")
     state.prepare(None)
     _live(state, story, GOOD, 10.0)
-    second = _live(state, story, GOOD.replace("10.0.0.1:80", "10.0.0.9:80"), 20.0)
+    second = _live(state, story, GOOD.replace("10.0.0.2:80]", "10.0.0.2:80], allow: [10.0.0.0/8]"), 20.0)
     (state.generations / str(second) / keeping.VERSIONS).unlink()
     (one,) = keeping.quarantined(state, _live(state, story, BAD, 30.0))
-    assert (one.part, one.instead) == ("service bad", "former")
+    assert (one.part, one.instead) == ("service bad", "closed")
 
 
 def test_nothing_that_is_kept_has_a_password_in_clear(tmp_path: Path, story: Story) -> None:
