@@ -20,8 +20,9 @@ from hapilot.model import values as site_values
 from hapilot.reconcile import watching
 from hapilot.sources.file import self_signed
 
-DEBOUNCE = watching.SETTLE_SECONDS
-"""Seconds that a file has to stay as it is before it is read. It is a choice and no work, so it is told apart."""
+DEBOUNCE = watching.TOGETHER_SECONDS
+"""Seconds that a file which was renamed into place has to stay as it is before it is read. It is a choice and no work, so it is told
+apart."""
 
 _PATIENCE = 30.0
 _REST_SECONDS = 0.2

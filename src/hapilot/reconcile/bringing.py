@@ -108,9 +108,20 @@ class Bringing:
             refused = changing.change(running, planned, self.wanted(following.files, following.kept))
             if not refused:
                 return Brought("runtime", running, self.confirmed(number))
-        self._reload(following, running, before)
+        try:
+            self._reload(following, running, before)
+        except errors.HapilotError:
+            if refused:
+                self._settle_former(running, before)
+            raise
         reasons = (refused,) if refused else planned.reload_reasons if planned is not None else ()
         return Brought("reload", running, self._said(self.settled(running, following), number), reasons)
+
+    def _settle_former(self, running: process.Process, before: Before) -> None:
+        """Steps that HAProxy took before it refused one are taken back, as far as it goes along."""
+        if before.former is not None and before.summary is not None:
+            with contextlib.suppress(errors.HapilotError):
+                self.settled(running, Following(self.state.bundle(before.former.number), before.summary, None))
 
     def settled(self, running: process.Process, following: Following) -> str:
         """A worker that has just read the files gets what they don't say; then it has to be as it should. What is not, in words."""

@@ -13,6 +13,8 @@ from hapilot.base import errors
 from hapilot.reconcile import drift, loop, occasions, standing
 from hapilot.reconcile import life as lives
 
+_FAILED_SECONDS = 60.0
+"""Until what could not be undone is tried again."""
 EVERY_SECONDS = 3.0
 """Between two looks."""
 _SHARE = 20
@@ -22,23 +24,29 @@ _LONGEST_SECONDS = 7.0
 
 
 def attend(life: lives.Life, supervisor: occasions.Supervisor) -> None:
-    """Look, if it is time to. What can't be found out now is looked at again."""
+    """Look, if it is time to. What can't be found out now is looked at again; what can't be undone is said, and tried again later."""
     if time.monotonic() < life.next_comparison or not supervisor.process.is_alive:
         return
     began = time.monotonic()
+    pause = 0.0
     with contextlib.suppress(errors.HapilotError):
-        _compare(life, supervisor)
+        found = life.settings.operator.differences(supervisor.process)
+        _note(life, found.lines)
+        if found.lines and (life.settings.repairs or found.only_told):
+            pause = 0.0 if _undone(life, supervisor, found) else _FAILED_SECONDS
     took = time.monotonic() - began
-    life.next_comparison = time.monotonic() + min(max(EVERY_SECONDS, took * _SHARE), _LONGEST_SECONDS)
+    life.next_comparison = time.monotonic() + max(pause, min(max(EVERY_SECONDS, took * _SHARE), _LONGEST_SECONDS))
 
 
-def _compare(life: lives.Life, supervisor: occasions.Supervisor) -> None:
-    operator = life.settings.operator
-    found = operator.differences(supervisor.process)
-    _note(life, found.lines)
-    if found.lines and life.settings.repairs:
+def _undone(life: lives.Life, supervisor: occasions.Supervisor, found: loop.Differences) -> bool:
+    try:
         _repair(life, supervisor, found)
-        _note(life, operator.differences(supervisor.process).lines)
+    except errors.HapilotError as problem:
+        life.voice.say(f"what somebody else has changed could not be undone: {problem}; next attempt in {_FAILED_SECONDS:g} s")
+        return False
+    left = life.settings.operator.differences(supervisor.process).lines
+    _note(life, left)
+    return not left
 
 
 def _repair(life: lives.Life, supervisor: occasions.Supervisor, found: loop.Differences) -> None:

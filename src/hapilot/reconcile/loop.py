@@ -15,6 +15,7 @@ from typing import Literal
 from hapilot.base import diagnostics, errors
 from hapilot.base.diagnostics import Diagnostic
 from hapilot.base.origin import Origin
+from hapilot.plan import actions
 from hapilot.reconcile import addresses, bringing, changing, difference, pipeline, resuming, room, serving, verify
 from hapilot.reconcile.quarantine import keeping
 from hapilot.render import bundle, summary
@@ -52,10 +53,12 @@ class Occasion:
 
 @dataclass(frozen=True, slots=True)
 class Differences:
-    """What others have changed, in words: what it would take to undo it. ``on_disk`` where that was in files, not in HAProxy's memory."""
+    """What others have changed, in words: what it would take to undo it. ``on_disk`` where that was in files, not in HAProxy's memory;
+    ``only_told`` where HAProxy only has forgotten what verbs said of servers, as it does when somebody else reloads it."""
 
     lines: tuple[str, ...] = ()
     on_disk: bool = False
+    only_told: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +93,13 @@ class Operator:
         made, wanted = prepared.require()
         with _said():
             before = bringing.look(self.state, running)
-            is_new = running is None or not before.runs(wanted)
-            with verify.beside(made, wanted, self.haproxy, at_once=is_new) as said:
+            with verify.beside(made, wanted, self.haproxy) as said:
                 return self._apply(prepared, running, occasion, _Look(before, said))
 
     def _apply(self, prepared: pipeline.Prepared, running: process.Process | None, occasion: Occasion, look: _Look) -> Applied:
         made, wanted = prepared.require()
         before = look.before
-        kept = summary.summarise(made, addresses.opened(made), secrets.variables(made.site.spec))
+        kept = summary.summarise(made, addresses.opened(made), secrets.variables(made.site.spec), prepared.memory)
         following = self._following(wanted, kept, made.target.drop_to or None, running)
         differs = self._difference(before, wanted, kept)
         if running is not None:
@@ -105,7 +107,7 @@ class Operator:
                 return settled
             if differs.is_cosmetic and self._serves(before, following):
                 return Applied("nothing", running, before.number, former=before.number)
-        warned = room.check_room(made)
+        warned = room.check_room(made, prepared.memory)
         if not diagnostics.has_errors(warned):
             said = look.said()
             left = pipeline.without_refused(prepared, said, verify.asking(self.haproxy)) if diagnostics.has_errors(said) else None
@@ -148,7 +150,10 @@ class Operator:
                 raise errors.StateBroken(f"{self.state.current_link} is missing", "apply the site again")
             if running is not None and before.is_certain:
                 # Also what a verb has recorded and HAProxy was not told yet, or has lost.
-                settled = self.settle(running)
+                try:
+                    settled = self.settle(running)
+                except errors.StateBroken as problem:
+                    return Applied("adopt", running, current.number, note=str(problem), former=before.number)
                 return replace(settled, how="adopt") if settled.how == "nothing" else settled
             kept = serving.summary_of(self.state, current.number)
             self._bringing.preflight(addresses.kept_binds(kept, Origin(str(current.path))), running, before)
@@ -186,7 +191,9 @@ class Operator:
             return Differences((said,), on_disk=True)
         planned = self._looking.plan(running, on_disk, serving.summary_of(self.state, current.number))
         changing.tidy(running, planned)
-        return Differences(planned.reload_reasons or tuple(f"{step.about}: {step.reason} ({step.kind})" for step in planned.actions))
+        only_told = all(isinstance(step, actions.WeighServer | actions.SetState) and step.is_told for step in planned.actions)
+        lines = planned.reload_reasons or tuple(f"{step.about}: {step.reason} ({step.kind})" for step in planned.actions)
+        return Differences(lines, only_told=only_told)
 
     def restart(self, drop_to: str | None) -> process.Process:
         """Start HAProxy again on the current generation, after it ended by itself."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hapilot.base import collecting, diagnostics, errors
@@ -25,7 +25,7 @@ from hapilot.sources.file import load, self_signed
 class Prepared:
     """A site after all pure stages. ``build`` and ``bundle`` are None where there is too little left of the site. ``watched`` are all
     files and folders that were read, ``documents`` those with the site's own text. ``isolated`` is the site without its bad parts, where
-    it is to do without them; their errors are among the diagnostics, and excused."""
+    it is to do without them; their errors are among the diagnostics, and excused. ``memory`` is the one that it was made with, if any."""
 
     path: Path
     build: build.Build | None
@@ -35,6 +35,7 @@ class Prepared:
     documents: tuple[Path, ...] = ()
     loaded: load.Loaded | None = None
     isolated: isolating.Isolated | None = None
+    memory: Memory | None = field(default=None, compare=False, repr=False)
 
     @property
     def quarantined(self) -> tuple[isolating.Quarantined, ...]:
@@ -73,13 +74,13 @@ def prepare(
 def prepare_again(path: Path, wanted: target.Target, authority: Path | None, environment: Mapping[str, str], before: Memory) -> Prepared:
     """The same for who does it again and again: what is as it was ``before`` is taken from there. The result is no other."""
     with collecting.paused():
-        return _prepare(path, wanted, self_signed.LocalAuthority(authority), environment, before)
+        return replace(_prepare(path, wanted, self_signed.LocalAuthority(authority), environment, before), memory=before)
 
 
 def tolerant(prepared: Prepared, former: isolating.Former, before: Memory | None = None) -> Prepared:
     """The same without the parts that are bad, which run their last good version (``former``) or not at all. Where the errors are about no
-    part that could be left out, or nothing would be served without those that are, all of it stays as it is, and is refused. ``before`` is
-    a memory for this alone."""
+    part that could be left out, or about a service whose requests others would get, or nothing would be served without them, all of
+    it stays as it is, and is refused. ``before`` is a memory for this alone."""
     loaded = prepared.loaded
     if loaded is None or loaded.site is None or loaded.said is None or prepared.build is None:
         return prepared
@@ -88,6 +89,8 @@ def tolerant(prepared: Prepared, former: isolating.Former, before: Memory | None
         return replace(prepared, isolated=isolating.Isolated(ground, build=prepared.build))
     with collecting.paused():
         one = isolating.isolate(ground, loaded.diagnostics)
+        if one is not None and one.stuck is not None:
+            return replace(prepared, diagnostics=isolating.refused(prepared.diagnostics, one))
         return prepared if one is None or not one.serves else _left(prepared, one)
 
 

@@ -6,7 +6,6 @@ import contextlib
 import re
 import tempfile
 from collections.abc import Callable, Generator
-from concurrent import futures
 from pathlib import Path
 
 from hapilot.base import diagnostics, errors
@@ -23,12 +22,25 @@ from hapilot.sources.file import secrets
 
 def verify(made: build.Build, files_made: bundle.Bundle, haproxy: binary.Haproxy) -> tuple[Diagnostic, ...]:
     """What ``haproxy -c`` says of the bundle; nothing where it takes it without a word. Raises StateBroken, HaproxyFailed."""
+    with beside(made, files_made, haproxy) as said:
+        return said()
+
+
+@contextlib.contextmanager
+def beside(made: build.Build, files_made: bundle.Bundle, haproxy: binary.Haproxy) -> Generator[Callable[[], tuple[Diagnostic, ...]]]:
+    """The same while something else is done: HAProxy takes a while, and has a processor of its own. What is given waits for the answer."""
     # Nothing is opened by a check, but names of sockets are measured: below a long TMPDIR they would be refused.
     env = environment.for_haproxy({environment.RUN: made.target.run_dir}, secrets.variables(made.site.spec))
-    with writing.explained("write temporary files to", _temporary()), tempfile.TemporaryDirectory(prefix="hapilot-check-") as folder:
-        directory = Path(folder)
-        plain.write_bundle(directory, files_made)
-        checked = check.check_files(haproxy, directory, env=env, inherits=binds.descriptors(made.config))
+    with contextlib.ExitStack() as stack:
+        with writing.explained("write temporary files to", _temporary()):
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="hapilot-check-", ignore_cleanup_errors=True))
+            plain.write_bundle(Path(folder), files_made)
+        checking = check.begun(haproxy, Path(folder), env=env, inherits=binds.descriptors(made.config))
+        answer = stack.enter_context(checking)
+        yield lambda: _said(made, haproxy, answer(check.SECONDS))
+
+
+def _said(made: build.Build, haproxy: binary.Haproxy, checked: check.Checked) -> tuple[Diagnostic, ...]:
     said = [_diagnostic(made, haproxy, finding) for finding in checked.findings if finding.severity != "notice"]
     if not checked.ok and not diagnostics.has_errors(said):
         whole = Origin(made.site.name)
@@ -39,19 +51,6 @@ def verify(made: build.Build, files_made: bundle.Bundle, haproxy: binary.Haproxy
 def asking(haproxy: binary.Haproxy) -> Callable[[build.Build], tuple[Diagnostic, ...]]:
     """What ``haproxy`` says of one build after the other: of parts of a site, to find the one that it refuses."""
     return lambda made: verify(made, render.render_build(made), haproxy)
-
-
-@contextlib.contextmanager
-def beside(
-    made: build.Build, files_made: bundle.Bundle, haproxy: binary.Haproxy, *, at_once: bool = True
-) -> Generator[Callable[[], tuple[Diagnostic, ...]]]:
-    """The same while something else is done: HAProxy takes a while, and has a processor of its own. What is given waits for the answer;
-    unless it shall be ``at_once``, nothing is asked before."""
-    if not at_once:
-        yield lambda: verify(made, files_made, haproxy)
-        return
-    with futures.ThreadPoolExecutor(1, "haproxy-check") as pool:
-        yield pool.submit(verify, made, files_made, haproxy).result
 
 
 def verify_kept(path: Path, kept: summary.Summary, haproxy: binary.Haproxy) -> None:

@@ -7,6 +7,7 @@ plan says what is left. Called by ``reconcile`` after HAProxy has found the comp
 from __future__ import annotations
 
 import contextlib
+import re
 import time
 from collections.abc import Iterable, Iterator
 
@@ -20,14 +21,16 @@ _CHUNK = 12_000
 _REMOVE_SECONDS = 0.02
 """How long the end of a server's last session is waited for; later looks delete what is left."""
 _STEP = 0.005
+_ONGOING = re.compile(r"(?:The ongoing transaction is about '|Transaction updated for certificate )([^'!]+)")
+"""HAProxy's answer to ``set ssl cert`` while a transaction about another certificate is open: 2.8 refuses, 2.6.12 takes the new
+certificate for the other one's (both seen live)."""
 
 
 def act(runtime: client.RuntimeClient, steps: Iterable[actions.Action]) -> None:
     """Take each step. Raises HaproxyFailed at the first that is refused."""
     every = tuple(steps)
     if any(_limits(step) for step in every):
-        # First, so that whoever comes later asks for limits, also where this ends in between.
-        _note(runtime, tables.LIMITED, "set")
+        _note_limits(runtime)
     for step in every:
         _act(runtime, step)
 
@@ -146,6 +149,12 @@ def _note(runtime: client.RuntimeClient, key: str, value: str) -> None:
     runtime.act(f"add map {tables.NOTES} {commands.argument(key)} {commands.argument(value)}")
 
 
+def _note_limits(runtime: client.RuntimeClient) -> None:
+    """Before the first is set, and never taken back: whoever comes later asks for limits, wherever this is interrupted."""
+    if "found=yes" not in runtime.send(f"get map {tables.NOTES} {tables.LIMITED}"):
+        runtime.act(f"add map {tables.NOTES} {tables.LIMITED} set")
+
+
 def _forget(runtime: client.RuntimeClient, key: str) -> None:
     runtime.act(f"del map {tables.NOTES} {commands.argument(key)}", "Key not found")
 
@@ -166,11 +175,25 @@ def _certificate(
             _forget(runtime, step.path)
 
 
+def _begin(runtime: client.RuntimeClient, step: actions.SetCertificate) -> None:
+    """HAProxy has one transaction at a time: one that somebody began and never ended, perhaps because he was killed, is given up."""
+    command = commands.with_payload(f"set ssl cert {step.path}", step.pem.reveal())
+    begun = tuple(f"Transaction {how} for certificate {step.path}!" for how in ("created", "updated"))
+    try:
+        runtime.act(command, *begun)
+    except errors.HaproxyFailed as problem:
+        other = _ONGOING.search(f"{problem}")
+        if other is None:
+            raise
+        runtime.send(f"abort ssl cert {other[1]}")
+        runtime.act(command, *begun)
+
+
 def _set_certificate(runtime: client.RuntimeClient, step: actions.SetCertificate) -> None:
     """Noted only when it is in force: if that fails, it is set again."""
     if step.is_new:
         runtime.act(f"new ssl cert {step.path}", "New empty certificate store", f"Certificate '{step.path}' already exists")
-    runtime.act(commands.with_payload(f"set ssl cert {step.path}", step.pem.reveal()), "Transaction")
+    _begin(runtime, step)
     try:
         runtime.act(f"commit ssl cert {step.path}", "Success")
     except errors.HaproxyFailed:

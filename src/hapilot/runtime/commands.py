@@ -119,9 +119,7 @@ def parse_servers_state(text: str) -> tuple[ServerLine, ...]:
     if not header:
         return ()
     be, srv, address, port, fqdn = (header.index(name) for name in ("be_name", "srv_name", "srv_addr", "srv_port", "srv_fqdn"))
-    oper, admin, uweight, iweight = (
-        header.index(name) for name in ("srv_op_state", "srv_admin_state", "srv_uweight", "srv_iweight")
-    )
+    oper, admin, uweight, iweight = (header.index(name) for name in ("srv_op_state", "srv_admin_state", "srv_uweight", "srv_iweight"))
     rows = [row for line in lines if not line.startswith("#") and len(row := line.split()) == len(header)]
     return tuple(
         [

@@ -10,6 +10,7 @@ import errno
 import os
 import socket
 import struct
+import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,10 @@ from pathlib import Path
 from hapilot.base import diagnostics
 from hapilot.base.origin import Origin
 from hapilot.runtime import descriptors, endpoints, listening
+
+_LEAVING_SECONDS = 0.5
+"""A killed program with several threads has its sockets until the last of them has ended, while its process is seen no more."""
+_STEP = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,7 @@ def _check(bind: WantedBind, ours: Ours | None) -> diagnostics.Diagnostic | None
         return _not_passed(bind, ours)
     if bind.path:
         return _path(bind)
-    problem = _try(bind)
+    problem = _try_patiently(bind)
     if problem is None:
         return None
     match problem.errno:
@@ -65,6 +70,16 @@ def _check(bind: WantedBind, ours: Ours | None) -> diagnostics.Diagnostic | None
             return _privileged(bind)
         case _:
             return diagnostics.error("port-in-use", f"{bind} can't be opened: {problem.strerror}", bind.origin)
+
+
+def _try_patiently(bind: WantedBind) -> OSError | None:
+    """A port that nobody seems to have may be that of a program on its way out."""
+    deadline = time.monotonic() + _LEAVING_SECONDS
+    while (problem := _try(bind)) is not None and problem.errno == errno.EADDRINUSE and time.monotonic() < deadline:
+        if _owners(bind):
+            break
+        time.sleep(_STEP)
+    return problem
 
 
 def _try(bind: WantedBind) -> OSError | None:
@@ -85,8 +100,7 @@ def _try(bind: WantedBind) -> OSError | None:
 
 
 def _in_use(bind: WantedBind, ours: Collection[int]) -> diagnostics.Diagnostic | None:
-    host = "0.0.0.0" if bind.host in ("", "*") else bind.host  # noqa: S104 - what the site asks for
-    found = listening.owners(listening.on_port(host, bind.port))
+    found = _owners(bind)
     if found and all(owner.pid in ours for owner in found):
         return None
     others = [owner for owner in found if owner.pid not in ours]
@@ -95,6 +109,12 @@ def _in_use(bind: WantedBind, ours: Collection[int]) -> diagnostics.Diagnostic |
     if not others:
         hint = f"{hint}; `ss -ltnp sport = :{bind.port}` as root shows which one it is"
     return diagnostics.error("port-in-use", f"{bind} is in use by {who}", bind.origin, hint)
+
+
+def _owners(bind: WantedBind) -> tuple[listening.Owner, ...]:
+    """Who listens there, as far as this user may see."""
+    host = "0.0.0.0" if bind.host in ("", "*") else bind.host  # noqa: S104 - what the site asks for
+    return listening.owners(listening.on_port(host, bind.port))
 
 
 def _not_local(bind: WantedBind) -> diagnostics.Diagnostic:

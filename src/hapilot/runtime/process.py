@@ -79,9 +79,8 @@ class Process:
     def serving_worker(self, seconds: float = client.SECONDS) -> int | None:
         """The pid of the newest worker if it answers on the runtime socket within ``seconds``, else None."""
         with contextlib.suppress(errors.HaproxyFailed, KeyError, ValueError):
-            master, runtime = client.MasterClient(self.master.path, seconds), client.RuntimeClient(self.runtime.path, seconds)
-            newest = next((line.pid for line in master.processes() if line.kind == "worker" and not line.old), None)
-            answered = int(commands.parse_info(runtime.send("show info"))["Pid"])
+            newest = self._newest_worker(seconds)
+            answered = int(commands.parse_info(client.RuntimeClient(self.runtime.path, seconds).send("show info"))["Pid"])
             return newest if newest == answered else None
         return None
 
@@ -112,10 +111,14 @@ class Process:
         """Makes the master read the current generation. Connections and listening sockets go on; if the new configuration
         fails, so does this, with HAProxy's reasons, and the old worker serves on. It is given up after ``seconds``.
 
-        What is known of servers goes along: of those in ``unchanged`` (backend and name), None for all.
+        What is known of servers goes along: of those in ``unchanged`` (backend and name), None for all. An old worker that hangs is ended:
+        it has the listening sockets too, and takes connections that it never serves.
         """
-        self._keep_server_state(unchanged)
-        return reloading.reload(self, seconds)
+        mute = None if self._keep_server_state(unchanged) else self._newest_worker(client.SECONDS)
+        done = reloading.reload(self, seconds)
+        if mute is not None and not self._answers(mute):
+            self.cut(mute)
+        return done
 
     def cut(self, worker: int) -> None:
         """Ends an old worker that does not answer: what it has accepted waits in vain, and what else comes to the sockets that it holds
@@ -156,14 +159,29 @@ class Process:
     def _gone_within(self, seconds: float) -> bool:
         return _until(lambda: not self.is_alive, seconds)
 
-    def _keep_server_state(self, unchanged: Collection[tuple[str, str]] | None) -> None:
-        """For the next worker, which else would take every server for healthy until its first checks end."""
+    def _keep_server_state(self, unchanged: Collection[tuple[str, str]] | None) -> bool:
+        """For the next worker, which else would take every server for healthy until its first checks end. Whether this one answers."""
         try:
             known = carrying.carried(remembering.ask(self.runtime), unchanged)
         except errors.HaproxyFailed:
             # What the file says of the last reload may be wrong by now.
-            known = carrying.NOTHING
+            _write_server_state(self.run_dir, carrying.NOTHING)
+            return False
         _write_server_state(self.run_dir, known)
+        return True
+
+    def _newest_worker(self, seconds: float) -> int | None:
+        """By the master's account; None if it says nothing within ``seconds``."""
+        with contextlib.suppress(errors.HaproxyFailed):
+            known = client.MasterClient(self.master.path, seconds).processes()
+            return next((line.pid for line in known if line.kind == "worker" and not line.old), None)
+        return None
+
+    def _answers(self, worker: int) -> bool:
+        """Whether a worker, old or not, says anything. It gets the usual time."""
+        with contextlib.suppress(errors.HaproxyFailed):
+            return bool(client.MasterClient(self.master.path, self.runtime.timeout).send(f"@!{worker} show info"))
+        return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from e2e.live import peers
 
 _HEAD, _GOAWAY = 9, 7
 _AT_A_TIME = 4
-_PAUSE_SECONDS = 0.1
+_PAUSE_SECONDS = 0.2
 
 
 class Browsing:

@@ -18,7 +18,7 @@ from e2e.live import behind, bookkeeping, changes, checks, driving, loads, probi
 from hapilot.base import errors
 
 CHANGES = int(os.environ.get("HAPILOT_LIVE_CHANGES", "500" if os.environ.get("HAPILOT_FULL") == "1" else "60"))
-PAUSES = (0.0, 0.1, 0.5)
+PAUSES = (0.0, 0.05, 0.25)
 """Seconds between two changes: some come at once, and each state is met by new connections."""
 SEED = int(os.environ.get("HAPILOT_LIVE_SEED", "20"))
 

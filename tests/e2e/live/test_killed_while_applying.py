@@ -24,7 +24,7 @@ from hapilot.reconcile import protocol
 KILLS = int(os.environ.get("HAPILOT_LIVE_KILLS", "50" if os.environ.get("HAPILOT_FULL") == "1" else "8"))
 SEED = int(os.environ.get("HAPILOT_LIVE_SEED", "20"))
 MEASURED = 3
-"""Changes that are let through before, to know how long one takes."""
+"""Changes that are let through before, to know how long one takes, with a reload (the first) and without."""
 
 
 def _write(driver: driving.Driver, change: changes.Change) -> None:
@@ -82,15 +82,15 @@ def test_converges(haproxy_path: Path, there: behind.Behind, tmp_path: Path, rec
         driving.begin(driver, site)
         master = driver.haproxy()
         with loads.running(there, loads.LIGHT, tmp_path) as load:
-            usual = float("inf")
+            usual: dict[bool, float] = {}
             for number in range(MEASURED + KILLS):
                 # Every fourth is a reload, which is the rarest and takes the most steps.
                 change = changes.draw(changes.Draw(site, source, number, there.ports), () if number % 4 else changes.RELOADS)
                 site = change.site
                 if number < MEASURED:
-                    usual = min(usual, _measure(driver, change))
+                    usual[change.kind in changes.RELOADS] = _measure(driver, change)
                     continue
-                seconds = source.uniform(0, usual)
+                seconds = source.uniform(0, usual[change.kind in changes.RELOADS])
                 where = f"change {number}, {change.kind}, {change.object}, killed after {seconds * 1000:.0f} ms"
                 try:
                     found[f"{_interrupt(driver, change, seconds)}; then {_converged(driver, change)}"] += 1
@@ -104,4 +104,4 @@ def test_converges(haproxy_path: Path, there: behind.Behind, tmp_path: Path, rec
     problems += load.problems(KILLS * 2)
     record_property("table", "\n".join([f"{KILLS} kills", *(f"{count:4} {text}" for text, count in sorted(found.items())), *load.lines()]))
     assert not problems, "\n".join(problems)
-    assert sum(count for text, count in found.items() if text.startswith("interrupted")) >= KILLS / 2
+    assert sum(count for text, count in found.items() if text.startswith("interrupted")) >= KILLS / 4

@@ -35,7 +35,7 @@ def test_a_change_through_the_socket_is_told_and_stays(each_hapilot: Hapilot, st
     began = time.monotonic()
     until(lambda: drift_of(each_hapilot), "it is noticed")
     assert time.monotonic() - began < NOTICED
-    assert drift_of(each_hapilot) == [f"server shop/127.0.0.1:{server.port}: from maint to ready (set-state)"]
+    assert drift_of(each_hapilot) == [f"server shop/127.0.0.1:{server.port}: state from maint to ready (set-state)"]
     up.wait_said("changed by somebody else: server shop/")
     assert "changed by somebody else" in each_hapilot.run("status").stdout
     by_hand(each_hapilot, f"set server shop/127.0.0.1:{server.port} state ready")

@@ -166,13 +166,20 @@ class Life:
             meddling.meddle(self.lab, kind, number)
         if list(looking.in_memory(self.lab, looking.Belief(self.serves, self.known))):
             assert self.lab.operator.differences(self.lab.running).lines
-        if mended == "settle":
-            self._followed("others, settle", self.lab.settle(), self.serves)
-        elif mended == "apply":
-            self.site = self._edited(asked)
-            self._followed("others, apply", self.lab.apply(self.site), self.site)
-        elif mended == "rollback":
+        if mended == "restart":
+            return self.haproxy_killed("all")
+        applied, serves = self._mended(mended, asked, back)
+        if any(kind == "limit" for kind, _ in hands):
+            # A change looks at limits only where the site has some, because it takes long; who looks for what others did always does.
+            self.lab.settle()
+        return self._followed(f"others, {mended}", applied, serves)
+
+    def _mended(self, how: str, asked: list[editing.Edit], back: int) -> tuple[loop.Applied, wanted.Site]:
+        """What comes next, and what serves then."""
+        if how == "settle":
+            return self.lab.settle(), self.serves
+        if how == "rollback":
             number = self._former(back)
-            self._followed("others, rollback", self.lab.restore(number), self.made[number])
-        else:
-            self.haproxy_killed("all")
+            return self.lab.restore(number), self.made[number]
+        self.site = self._edited(asked)
+        return self.lab.apply(self.site), self.site

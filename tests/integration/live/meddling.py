@@ -67,6 +67,14 @@ def meddle(lab: operating.Lab, kind: str, number: int) -> None:
     KINDS[kind](_Hand(lab, reading.read(lab.running), number))
 
 
+def _move(hand: _Hand) -> None:
+    """To where another one is: a check that fails would keep it out for longer than anybody wants to wait."""
+    address = hand.pick(sorted({one.address for one in hand.found.servers.values() if one.address}, reverse=True))
+    if address is not None:
+        host, _, port = address.rpartition(":")
+        hand.say(f"set server {hand.server} addr {host} port {port}")
+
+
 def _add(hand: _Hand) -> None:
     backend = hand.server.partition("/")[0]
     hand.say(f"add server {backend}/guest 127.0.0.1:9", f"set server {backend}/guest state ready")
@@ -137,7 +145,7 @@ KINDS: Mapping[str, Callable[[_Hand], None]] = {
     "maintenance": lambda hand: hand.say(f"set server {hand.server} state maint"),
     "drain": lambda hand: hand.say(f"set server {hand.server} state drain"),
     "ready": lambda hand: hand.say(f"set server {hand.server} state ready"),
-    "address": lambda hand: hand.say(f"set server {hand.server} addr 127.0.0.9 port {1 + hand.number}"),
+    "address": _move,
     "limit": lambda hand: hand.say(f"set maxconn server {hand.server} {1 + hand.number}"),
     "server added": _add,
     "spare occupied": _occupy,

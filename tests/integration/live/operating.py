@@ -86,9 +86,12 @@ class Lab:
             path.touch(mode=0o600)
             leaf = self.leaf(one)
             path.write_bytes(leaf.pem + leaf.key_pem)
-        path = self.folder / "site.yaml"
-        path.write_text(wanted.text(site))
-        return pipeline.prepare(path, self.target, self.state.ca, {})
+        (self.folder / "site.yaml").write_text(wanted.text(site))
+        return self.compiled()
+
+    def compiled(self) -> pipeline.Prepared:
+        """The site's files as they are."""
+        return pipeline.prepare(self.folder / "site.yaml", self.target, self.state.ca, {})
 
     def leaf(self, one: wanted.Certificate) -> certificates.Leaf:
         """The same for the same certificate, whenever it is asked for."""
@@ -98,19 +101,22 @@ class Lab:
 
     def apply(self, site: wanted.Site) -> loop.Applied:
         """Make it the running state."""
-        applied = self.operator.apply(self.prepared(site), self.process)
+        with _told():
+            applied = self.operator.apply(self.prepared(site), self.process)
         self.process = applied.process
         return applied
 
     def restore(self, number: int) -> loop.Applied:
         """Bring a former generation back."""
-        applied = self.operator.restore(number, self.process, loop.Occasion("rollback"), self.drop_to)
+        with _told():
+            applied = self.operator.restore(number, self.process, loop.Occasion("rollback"), self.drop_to)
         self.process = applied.process
         return applied
 
     def resume(self) -> loop.Applied:
         """Go on with what is there."""
-        applied = self.operator.resume(self.process, self.drop_to)
+        with _told():
+            applied = self.operator.resume(self.process, self.drop_to)
         self.process = applied.process
         return applied
 
@@ -162,6 +168,16 @@ class Lab:
         found = self.running.serving_worker()
         assert found is not None
         return found
+
+
+@contextlib.contextmanager
+def _told() -> Generator[None]:
+    """What is wrong stands in the test's output."""
+    try:
+        yield
+    except errors.HapilotError as problem:
+        problem.add_note("\n".join([*map(str, loop.problems(problem)), problem.hint]))
+        raise
 
 
 def until(holds: Callable[[], object], what: str, seconds: float = 20.0) -> None:

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 from unittest import mock
 
-from hapilot.runtime import client, files, overrides, writing
+from hapilot.runtime import client, files, overrides, process
 
-_LOOKING = ("show ", "wait ")
+_LOOKING = ("show ", "get ", "wait ")
 _WRITES: tuple[tuple[object, str], ...] = (
     (files.StateDirectory, "write"),
     (files.StateDirectory, "activate"),
@@ -23,7 +23,7 @@ _WRITES: tuple[tuple[object, str], ...] = (
     (files.StateDirectory, "note_loaded"),
     (files.StateDirectory, "prune"),
     (overrides, "write"),
-    (writing, "replace_file"),
+    (process, "_write_server_state"),
     (client.MasterClient, "reload"),
 )
 

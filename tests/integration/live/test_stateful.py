@@ -1,7 +1,8 @@
 """Everything that can happen to a site, in any order: after each step what runs is what should, and there is nothing left to do.
 
 Edits, applies, rollbacks, drains, hapilot killed at any of its steps, HAProxy killed, and hands of others on HAProxy's own socket, drawn by
-hypothesis, which also finds the shortest sequence that fails. HAPILOT_STATEFUL is how many sequences (default 4, 40 with HAPILOT_FULL=1).
+hypothesis, which also finds the shortest sequence that fails. HAPILOT_STATEFUL is how many sequences (default 12, and 20 longer ones with
+HAPILOT_FULL=1).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,7 @@ from . import editing, journal, living, meddling, operating
 pytestmark = [pytest.mark.haproxy, pytest.mark.system]
 
 FULL = os.environ.get("HAPILOT_FULL") == "1"
-EXAMPLES = int(os.environ.get("HAPILOT_STATEFUL", "40" if FULL else "4"))
+EXAMPLES = int(os.environ.get("HAPILOT_STATEFUL", "20" if FULL else "12"))
 LENGTH = 30 if FULL else 15
 
 NUMBERS = some.integers(0, 199)
@@ -34,12 +35,13 @@ PLACES = some.integers(0, 60)
 """Of half steps after which somebody dies; where an apply takes fewer, nobody does."""
 
 
-def edits(kinds: Mapping[str, object], most: int) -> some.SearchStrategy[list[editing.Edit]]:
+def edits(kinds: Iterable[str], most: int) -> some.SearchStrategy[list[editing.Edit]]:
     """Some edits, one after the other."""
-    return some.lists(some.builds(editing.Edit, some.sampled_from(sorted(kinds)), NUMBERS), min_size=1, max_size=most)
+    return some.lists(some.builds(editing.Edit, some.sampled_from(list(kinds)), NUMBERS), min_size=1, max_size=most)
 
 
-EDITS = edits(editing.KINDS, 4)
+# Reloads are for few of them; all else has to do without.
+EDITS = edits([*editing.RUNTIME, *editing.RUNTIME, *editing.RELOADING], 4)
 VERB = {"verb": some.sampled_from(["drain", "maint", "weight", "back"]), "service": NUMBERS, "server": NUMBERS}
 THEN = {"then": some.sampled_from(["apply", "apply another", "resume", "rollback"]), "more": EDITS, "back": NUMBERS}
 HANDS = some.lists(some.tuples(some.sampled_from(sorted(meddling.KINDS)), NUMBERS), min_size=1, max_size=4)
@@ -75,13 +77,6 @@ DRAWN: Mapping[str, tuple[int, Mapping[str, some.SearchStrategy[Any]]]] = {
 STEPS = some.sampled_from([name for name, (share, _) in DRAWN.items() for _ in range(share)]).flatmap(
     lambda name: some.builds(Step, some.just(name), some.fixed_dictionaries(dict(DRAWN[name][1])))
 )
-
-
-@pytest.fixture(scope="module")
-def behind() -> Generator[operating.Behind]:
-    """Stand-ins, for all sequences."""
-    with operating.standing() as made:
-        yield made
 
 
 @contextlib.contextmanager

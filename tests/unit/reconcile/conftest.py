@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -170,10 +171,18 @@ def _without_servers(files_of: bundle.Bundle) -> list[bytes]:
     return [line for line in config.content.split(b"\n") if not line.strip().startswith((b"server ", b"#"))]
 
 
+def _beside(ask: Callable[..., Any]) -> Callable[..., Any]:
+    def beside(*_: object) -> contextlib.nullcontext[Callable[..., Any]]:
+        return contextlib.nullcontext(ask)
+
+    return beside
+
+
 def _replaced(check: Callable[..., Any], start: Callable[..., Any], group: Callable[..., Any], ask: Callable[..., Any]) -> list[Any]:
     return [
         (preflight, "check_binds", check),
         (process, "start", start),
         (identity, "group_members", group),
         (verify, "verify", ask),
+        (verify, "beside", _beside(ask)),
     ]

@@ -1,5 +1,5 @@
-"""What was done before saves time and changes nothing: a site that is edited, read and compiled with a memory of how it was before each edit,
-gives what it gives without one."""
+"""What was done before saves time and changes nothing: a site that is edited, read and compiled with a memory of how it was before each
+edit, gives what it gives without one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import dataclasses
 import os
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -252,6 +252,59 @@ def test_after_an_edit_and_back_comes_the_same(edit: tuple[str, ...], tmp_path: 
             folder.put("site.yaml", text)
             folder.environment["X"] = value
             _compare(folder, authority, before, text)
+
+
+class _Counting(memory.Memory):
+    """Counts what had to be made."""
+
+    __slots__ = ("made",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.made = 0
+
+    def rows(
+        self, what: Hashable, columns: tuple[Iterable[object], ...], make: Callable[..., object], *common: object
+    ) -> tuple[object, ...]:
+        def counted(*items: object) -> object:
+            self.made += 1
+            return make(*items)
+
+        return super().rows(what, columns, counted, *common)
+
+
+def _made_for(services: int, new: str, *, above: str = "") -> int:
+    """How much is made anew when the second of so many services has changed."""
+    lines = [f"  s{number}: {{host: s{number}.example.test, servers: ['10.0.0.1:{8000 + number}']}}\n" for number in range(services)]
+    folder = _Folder(
+        loadcase.parse(f"--- file: site.yaml\ncertificates: [{{self_signed: ['*.example.test']}}]\nservices:\n{''.join(lines)}"), ""
+    )
+    authority, before = self_signed.LocalAuthority(None), _Counting()
+    for text in (None, None, new):
+        if text is not None:
+            lines[1] = text
+            folder.put("site.yaml", f"{above}certificates: [{{self_signed: ['*.example.test']}}]\nservices:\n{''.join(lines)}")
+        before.made = 0
+        assert "rendered" in dict(_all_of_it(folder, authority, before))
+    return before.made
+
+
+@pytest.mark.parametrize(
+    "new",
+    [
+        "  s1: {host: s1.example.test, servers: ['10.0.0.2:80']}\n",
+        "  s1: {host: [s1.example.test, more.example.test], servers: ['10.0.0.1:8001']}\n",
+        "  s1: {host: s1.example.test, servers: ['10.0.0.1:8001']}\n  new: {host: new.example.test, servers: ['10.0.0.9:80']}\n",
+    ],
+    ids=["server", "host", "service"],
+)
+def test_as_much_is_made_for_a_change_however_many_services_there_are(new: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    added = new.count("\n") - 1
+    few, many = _made_for(10, new), _made_for(60, new)
+    # Below a new line the places of all others are new, and with them what tells them.
+    assert many - few <= added * 50 * 20
+    assert few < 90 + added * 10 * 20
 
 
 @pytest.mark.system

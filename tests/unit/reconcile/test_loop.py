@@ -214,7 +214,7 @@ def test_what_the_system_refuses_is_an_error_like_others(world: World, monkeypat
     def refuse(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(verify, "verify", refuse)
+    monkeypatch.setattr(verify, "beside", refuse)
     with pytest.raises(errors.HapilotError, match="No space left on device"):
         world.operator.apply(world.site(81), None)
     monkeypatch.setattr(process, "start", lambda *_, **__: refuse())  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]

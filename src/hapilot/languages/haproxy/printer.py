@@ -36,7 +36,8 @@ def print_section(section: tree.Section) -> str:
 
 def print_line(line: tree.Line) -> str:
     """One line, without indentation and line end."""
-    text = _verbatim(line) if line.opaque else " ".join([print_word(word) for word in line.words])
+    words = [quoting.word(word) if isinstance(word, str) else print_word(word) for word in line.words] if not line.opaque else []
+    text = _verbatim(line) if line.opaque else " ".join(words)
     return text + _remark(line.comment, line.origin.short if line.origin else "")
 
 
@@ -56,6 +57,8 @@ def _verbatim(line: tree.Line) -> str:
 
 def _remark(comment: str, origin: str) -> str:
     """What stands behind a line: the comment, then where it comes from."""
+    if not comment and not origin:
+        return ""
     text = " ".join(part for part in (_fold(comment), f"({_fold(origin)})" if origin else "") if part)
     return f"  # {text}" if text else ""
 

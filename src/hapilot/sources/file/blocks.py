@@ -52,7 +52,7 @@ class Divided:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A text after a change. Its first ``head`` blocks are those of the text before, and so are its last ``tail`` ones, which may have moved by
+    """A text after a change. Its first ``head`` blocks are those of the text before. So are its last ``tail`` ones, which may have moved by
     so many ``lines``."""
 
     divided: Divided

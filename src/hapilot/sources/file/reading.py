@@ -57,6 +57,8 @@ class Files:
         self.found: list[diagnostics.Diagnostic] = []
         self.memory = memory.Memory() if before is None else before
         self._watched: dict[Path, None] = {}
+        self._seen: dict[Path, os.stat_result] = {}
+        """What :meth:`identity` has seen of files that are about to be read."""
         self._before: dict[Path, _Known] = self.memory.former("files", {})
         self._now: dict[Path, _Known] = self.memory.keep("files", {})
 
@@ -68,7 +70,7 @@ class Files:
     def read(self, path: Path, origin: Origin) -> Content | None:
         """The content of a regular file. ``origin`` is where its name was said."""
         try:
-            status = os.stat(path)  # noqa: PTH116 - of 10,000 files, Path.stat takes half as long again
+            status = self._seen.pop(path, None) or os.stat(path)  # noqa: PTH116 - of 10,000 files, Path.stat takes half as long again
             self._watched[path] = None
             if not stat.S_ISREG(status.st_mode):
                 what = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
@@ -99,7 +101,7 @@ class Files:
         """What tells a file from others, behind symbolic links and ``..``."""
         with contextlib.suppress(OSError, RuntimeError, ValueError):  # a loop of links, a NUL: reading it will say so
             with contextlib.suppress(FileNotFoundError):
-                status = os.stat(path)  # noqa: PTH116 - see read
+                status = self._seen[path] = os.stat(path)  # noqa: PTH116 - see read
                 if status.st_nlink == 1:  # to resolve the path would take longer than all the rest
                     return status.st_dev, status.st_ino
             return path.resolve()
