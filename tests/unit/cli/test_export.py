@@ -132,12 +132,12 @@ def test_a_unit_is_printed_and_written_with_its_user(tmp_path: Path) -> None:
         shown = systemd(site, "--name", "door", "--program", "/opt/hapilot/bin/hapilot").stdout
         assert [line[6:] for line in shown.splitlines() if line.startswith("# --- ")] == ["door.service", "door.sysusers.conf", "door.env"]
         assert f"ExecStart=/opt/hapilot/bin/hapilot up {site} --stop-seconds=30" in shown
-        assert json.loads(systemd(site, "--name", "door", "--json").stdout)["user"] == "hapilot"
+        assert json.loads(systemd(site, "--name", "door", "--program", "/opt/hapilot/bin/hapilot", "--json").stdout)["user"] == "hapilot"
         out = tmp_path / "out"
-        assert systemd(site, "--name", "door", "-o", out).stdout == ""
+        assert systemd(site, "--name", "door", "--program", "/opt/hapilot/bin/hapilot", "-o", out).stdout == ""
         assert sorted(path.name for path in out.iterdir()) == ["door.env", "door.service", "door.sysusers.conf"]
         (out / "door.env").write_text("SHOP=10.9.9.9:80\n")
-        assert "stays as it is" in systemd(site, "--name", "door", "-o", out).stderr
+        assert "stays as it is" in systemd(site, "--name", "door", "--program", "/opt/hapilot/bin/hapilot", "-o", out).stderr
         assert (out / "door.env").read_text() == "SHOP=10.9.9.9:80\n"
     finally:
         site.unlink()
