@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,23 @@ def test_a_busy_port_names_the_process(host: str) -> None:
     assert found.code == "port-in-use"
     assert f"(process {os.getpid()})" in found.message
     assert found.origin == HERE
+
+
+def test_a_port_that_nobody_seems_to_have_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A killed program is gone before its sockets are."""
+
+    def nobody(_: object) -> tuple[listening.Owner, ...]:
+        return ()
+
+    monkeypatch.setattr(listening, "owners", nobody)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        bind = preflight.WantedBind("127.0.0.1", server.getsockname()[1], HERE)
+        (found,) = preflight.check_binds([bind])
+        assert "in use by another program" in found.message
+        leaving = threading.Timer(0.1, server.close)
+        leaving.start()
+        assert preflight.check_binds([bind]) == ()
+        leaving.join()
 
 
 def test_an_address_of_nobody() -> None:
