@@ -309,6 +309,8 @@ def test_it_leaves_the_site_s_own_ports_and_the_state_alone(hapilot: Hapilot) ->
     hapilot.plain(hapilot.other_port, extra=f'expect: [{{url: "http://a.test:{hapilot.port}/", service: shop}}]\n')
     hapilot.up()
     before = hapilot.haproxy().pid
+    # What is known of servers is written down when it is known.
+    until(lambda: (hapilot.state.root / "servers.known").exists(), "up has looked at the servers")
     state = sorted(path.name for path in hapilot.state.root.iterdir())
     assert report(hapilot, 0)["passed"] == 1
     assert hapilot.haproxy().pid == before
