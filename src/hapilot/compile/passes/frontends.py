@@ -100,6 +100,9 @@ def _http_section(draft: Draft, entrance: Entrance, side: Literal["tls", "plain"
     plan = tables.tls_plan(entrance, draft.memory) if over_tls else tables.plain_plan(entrance, draft.memory)
     table = tables.tls_table(entrance) if over_tls else tables.plain_table(entrance)
     own = _raw(draft, entrance)
+    one_policy = list(client_certificates.one_policy(entrance)) if over_tls else []
+    # What is refused is not looked at before, by the user's own rules or with another answer; elsewhere few requests need these rules.
+    early = list(wellformed.targets()) if own or one_policy else []
     lines = [
         tree.line("mode", "http"),
         *logging.http(draft.site.spec.log, entrance.name),
@@ -110,10 +113,9 @@ def _http_section(draft: Draft, entrance: Entrance, side: Literal["tls", "plain"
         *(_gate(entrance) if not entrance.sniffs else ()),
         *(client_certificates.remembered(entrance) if over_tls else ()),
         *wellformed.lines(draft.target),
-        # The user's own rules see no target that is refused.
-        *(wellformed.targets() if own else ()),
+        *early,
         requests.normal_host(),
-        *(client_certificates.one_policy(entrance) if over_tls else ()),
+        *one_policy,
         *(forwarded.client(entrance) if plan.forwards else ()),
         *own,
         *(requests.find(plan, table, logs=logs) if plan.targets else ()),
@@ -122,7 +124,7 @@ def _http_section(draft: Draft, entrance: Entrance, side: Literal["tls", "plain"
         lines += forwarded.headers(entrance, "https" if over_tls else "http")
         lines += client_certificates.removed(draft.services)
         lines.append(requests.let_through(plan))
-    lines += () if own else wellformed.targets()
+    lines += () if early else wellformed.targets()
     if plan.targets:
         lines += requests.closer_look(plan, table, over_tls=over_tls, logs=logs)
     else:
