@@ -79,6 +79,8 @@ def _most_wanted(made: build.Build) -> tuple[str, int]:
 
 
 def _most_connections(one: service.Service) -> int:
+    if one.max_connections is None and (not one.servers or one.servers[0].max_connections is None):
+        return 0  # nearly all
     own = [server.max_connections or 0 for server in one.servers]
     servers = sum(own) if all(own) else 0
     return min((value for value in (one.max_connections or 0, servers) if value), default=0)

@@ -55,6 +55,8 @@ class Running:
     lists: Mapping[str, tuple[ListLine, ...]] = field(default_factory=dict[str, tuple[ListLine, ...]])
     fingerprints: Mapping[str, str] = field(default_factory=dict[str, str])
     connections: int = 0
+    worker: tuple[str, str] = ("", "")
+    """Process id, and the digest of the files that it has loaded."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,10 @@ import hashlib
 import ipaddress
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hapilot.languages.haproxy import document, words
+from hapilot.plan import running
 
 _QUOTING = "'\"\\"
 """Characters without which a line is cut at blanks, and ends at the first ``#``."""
@@ -39,15 +40,19 @@ class Server:
     weight: int = 1
     limit: int = 0
     disabled: bool = False
+    shown: running.RunningServer | None = None
+    """How HAProxy shows it, if nobody has changed it since; None where only HAProxy knows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """``lines`` has all lines but the servers'. ``is_open`` says that HAProxy makes servers of some of them."""
+    """``lines`` has all lines but the servers'. ``is_open`` says that HAProxy makes servers of some of them, ``in_order`` that it fills
+    servers in their order (configuration manual, "balance first" and "backup")."""
 
     lines: tuple[str, ...]
     servers: Mapping[str, Server]
     is_open: bool = False
+    in_order: bool = False
 
     def last(self, keyword: str) -> tuple[str, ...]:
         """The words behind ``keyword`` in the line that counts; nothing where there is none."""
@@ -56,7 +61,8 @@ class Section:
 
     def joined(self, other: Section) -> Section:
         """Several sections of one head, such as ``global``, are one to HAProxy."""
-        return Section((*self.lines, *other.lines), {**self.servers, **other.servers}, self.is_open or other.is_open)
+        servers = {**self.servers, **other.servers}
+        return Section((*self.lines, *other.lines), servers, self.is_open or other.is_open, self.in_order or other.in_order)
 
 
 def read(text: bytes) -> dict[str, Section]:
@@ -114,7 +120,9 @@ def _section_of(lines: list[str]) -> Section:
         else:
             is_open = is_open or _makes_servers(line)
             others.append(line)
-    return Section(tuple(others), servers, is_open)
+    read = Section(tuple(others), servers, is_open)
+    in_order = read.last("balance")[:1] == ("first",) or any("backup" in server.words for server in servers.values())
+    return replace(read, in_order=in_order)
 
 
 def _makes_servers(line: str) -> bool:
@@ -135,7 +143,9 @@ def _server(line: str) -> Server | None:
     is_plain = is_address(address)
     mark = hashlib.sha256("\0".join(kept if is_plain else [address, *kept]).encode("utf-8", "surrogateescape")).hexdigest()[:16]
     weight, limit = settable.get("weight", 1), settable.get("maxconn", 0)
-    return Server(name, address, tuple(rest), mark, is_plain, weight, limit, "disabled" in settable)
+    disabled = "disabled" in settable
+    shown = running.RunningServer(normal(address), "maint" if disabled else "ready", weight) if is_plain else None
+    return Server(name, address, tuple(rest), mark, is_plain, weight, limit, disabled, shown)
 
 
 def _split(line: str) -> Sequence[str]:

@@ -62,9 +62,11 @@ def compare(around: Around) -> Found:
             backend = head.removeprefix(_BACKEND)
             name = around.given.get(backend, backend)
             names[name] = backend
+            former = around.loaded.get(f"{_BACKEND}{name}")
             for server in section.servers.values():
-                _one(found, around, (backend, name), server)
-    for head in (head for head, section in around.sections.items() if head.startswith(_BACKEND) and _order_matters(section)):
+                if not _is_as_before(around, (backend, name), server, former):
+                    _one(found, around, (backend, name), server)
+    for head in (head for head, section in around.sections.items() if section.in_order and head.startswith(_BACKEND)):
         backend = head.removeprefix(_BACKEND)
         name = around.given.get(backend, backend)
         if f"{_BACKEND}{name}" in around.loaded:
@@ -73,6 +75,21 @@ def compare(around: Around) -> Found:
         if f"{_BACKEND}{name}" in around.loaded and not _keeps(around, names.get(name), server):
             _gone(found, around, (name, server), now)
     return found
+
+
+def _is_as_before(around: Around, names: tuple[str, str], wanted: sections.Server, former: sections.Section | None) -> bool:
+    """Whether there is surely nothing to do, as for nearly every server: it was loaded with the same line, is shown as the line says, and
+    nobody said anything of it."""
+    backend, name = names
+    key, state = (name, wanted.name), around.state
+    return (
+        former is not None
+        and former.servers.get(wanted.name) == wanted
+        and state.servers.get(key) == wanted.shown
+        and (backend, wanted.name) not in around.wanted.told
+        and key not in state.limits
+        and f"{name}/{wanted.name}" not in state.notes
+    )
 
 
 def _keeps(around: Around, backend: str | None, server: str) -> bool:
@@ -191,11 +208,6 @@ def _line(around: Around, key: running.ServerKey) -> tuple[str, ...] | None:
     section = around.loaded.get(f"{_BACKEND}{key[0]}")
     server = section.servers.get(key[1]) if section is not None else None
     return server.words if server is not None else None
-
-
-def _order_matters(section: sections.Section) -> bool:
-    """Whether the backend fills its servers in their order (configuration manual, "balance first" and "backup")."""
-    return section.last("balance")[:1] == ("first",) or any("backup" in server.words for server in section.servers.values())
 
 
 def _ordered(found: Found, around: Around, there: Iterable[str], head: str) -> None:

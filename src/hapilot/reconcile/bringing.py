@@ -8,7 +8,7 @@ In: the state directory, what ran before, and what is to run. Out: the HAProxy t
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from hapilot.base import diagnostics, errors
@@ -16,7 +16,7 @@ from hapilot.plan import plan as plans
 from hapilot.plan import running as states
 from hapilot.reconcile import addresses, changing, resuming, serving, wanting
 from hapilot.render import bundle, summary
-from hapilot.runtime import binary, endpoints, files, identity, overrides, preflight, process, reloading
+from hapilot.runtime import binary, endpoints, files, identity, memory, overrides, preflight, process, reloading
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +79,21 @@ def look(state: files.StateDirectory, running: process.Process | None) -> Before
 @dataclass(frozen=True, slots=True)
 class Bringing:
     """One HAProxy and one state directory. A reload may take ``reload_seconds``; 0 for as long as its files ask for. ``closely`` takes
-    the time to look for everything that others may have changed."""
+    the time to look for everything that others may have changed; ``seen`` is what was seen last."""
 
     haproxy: binary.Haproxy
     state: files.StateDirectory
     reload_seconds: float = 0.0
     closely: bool = False
+    seen: memory.Seen = field(default_factory=memory.Seen)
 
     def plan(self, running: process.Process, wanted: bundle.Bundle, kept: summary.Summary) -> plans.Plan:
         """How ``running`` comes to serve these files with what verbs said of servers."""
-        return changing.plan(running, self.wanted(wanted, kept), closely=self.closely)
+        return changing.plan(running, self.wanted(wanted, kept), self.seen, closely=self.closely)
+
+    def plan_soon(self, running: process.Process, wanted: bundle.Bundle, kept: summary.Summary) -> plans.Plan:
+        """The same for a change, which looks afterwards anyway, by what was seen last."""
+        return changing.plan_soon(running, self.wanted(wanted, kept), self.seen)
 
     def wanted(self, files: bundle.Bundle, kept: summary.Summary) -> states.Wanted:
         """What should run, with what is recorded of servers. A damaged record does not keep HAProxy from serving."""
@@ -105,7 +110,7 @@ class Bringing:
         planned = following.planned
         refused = ""
         if planned is not None and not planned.reload:
-            refused = changing.change(running, planned, self.wanted(following.files, following.kept))
+            refused = changing.change(running, planned, self.wanted(following.files, following.kept), self.seen)
             if not refused:
                 return Brought("runtime", running, self.confirmed(number))
         try:
@@ -131,7 +136,7 @@ class Bringing:
                 return ""
             if planned.reload:
                 return f"HAProxy has read its files, and yet {planned.reload_reasons[0]}"
-            return changing.change(running, planned, self.wanted(following.files, following.kept))
+            return changing.change(running, planned, self.wanted(following.files, following.kept), self.seen)
         except errors.HapilotError as problem:
             return f"whether HAProxy has all of it can't be told: {problem}"
 

@@ -11,13 +11,22 @@ import contextlib
 from hapilot.base import errors
 from hapilot.plan import plan as plans
 from hapilot.plan import running as states
-from hapilot.runtime import acting, process, reading
+from hapilot.runtime import acting, memory, process, reading
+
+_ROUNDS = 2
 
 
-def plan(running: process.Process, wanted: states.Wanted, *, closely: bool = False) -> plans.Plan:
+def plan(running: process.Process, wanted: states.Wanted, seen: memory.Seen, *, closely: bool = False) -> plans.Plan:
     """What has to be done. ``closely`` looks at limits too where we have given none: somebody else may have. Raises HaproxyFailed if
     HAProxy does not answer."""
-    return plans.make_plan(reading.read(running, None if closely else wanted.files), wanted)
+    return plans.make_plan(seen.look(running, None if closely else wanted.files), wanted)
+
+
+def plan_soon(running: process.Process, wanted: states.Wanted, seen: memory.Seen) -> plans.Plan:
+    """The same by what was seen last, where that is enough to go on: if there is something to do, and HAProxy does it without a reload."""
+    known = seen.recall(running, wanted.files)
+    planned = plans.make_plan(known, wanted) if known is not None else None
+    return plan(running, wanted, seen) if planned is None or planned.is_empty or planned.reload else planned
 
 
 def loaded(running: process.Process) -> int | None:
@@ -32,13 +41,28 @@ def tidy(running: process.Process, planned: plans.Plan) -> None:
     acting.tidy(running.runtime, planned.remainders)
 
 
-def change(running: process.Process, planned: plans.Plan, wanted: states.Wanted) -> str:
-    """Carry out a plan without a reload and compare. Empty, or what did not come out, for a reload to mend."""
-    runtime = running.runtime
+def change(running: process.Process, planned: plans.Plan, wanted: states.Wanted, seen: memory.Seen) -> str:
+    """Carry out a plan without a reload and compare; what others have changed meanwhile is found then, and dealt with in a second round.
+    Empty, or what did not come out, for a reload to mend."""
+    problem = ""
+    for _ in range(_ROUNDS):
+        problem = _act(running, planned)
+        try:
+            planned = plan(running, wanted, seen)
+        except errors.HaproxyFailed as failed:
+            return str(failed)
+        if planned.is_empty:
+            return ""
+        if planned.reload:
+            break
+    return problem or f"after the change HAProxy differs: {planned.first}"
+
+
+def _act(running: process.Process, planned: plans.Plan) -> str:
+    """Empty, or what HAProxy refused."""
     try:
         tidy(running, planned)
-        acting.act(runtime, planned.actions)
-        left = plan(running, wanted)
-    except errors.HaproxyFailed as problem:
-        return str(problem)
-    return "" if left.is_empty else f"after the change HAProxy differs: {left.first}"
+        acting.act(running.runtime, planned.actions)
+    except errors.HaproxyFailed as refused:
+        return str(refused)
+    return ""

@@ -6,7 +6,7 @@ private keys among them. Pure. Called by ``loop`` for every change.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from hapilot.plan import tables
@@ -139,17 +139,20 @@ def _pairs(kind: str, before: Mapping[str, tuple[str, ...]], after: Mapping[str,
 
 
 def _services(old: summary.Summary, new: summary.Summary) -> Iterator[tuple[str, str]]:
-    # Of many thousands most are what they were.
-    before, after = _by_name(old), _by_name(new)
-    other = [name for name in before.keys() | after.keys() if before.get(name) != after.get(name)]
+    # Of many thousands most are what they were, and the same objects.
+    same = {id(use) for use in old.services} & {id(use) for use in new.services}
+    maybe = {use.name for kept in (old, new) for use in kept.services if id(use) not in same}
+    before, after = _by_name(old, maybe), _by_name(new, maybe)
+    other = [name for name in maybe if before.get(name) != after.get(name)]
     yield from _pairs("service", *({name: _servers(uses[name]) for name in other if name in uses} for uses in (before, after)))
 
 
-def _by_name(kept: summary.Summary) -> dict[str, tuple[summary.ServiceSummary, ...]]:
-    """The backends of each service."""
+def _by_name(kept: summary.Summary, names: Collection[str]) -> dict[str, tuple[summary.ServiceSummary, ...]]:
+    """The backends of each of these services."""
     found: dict[str, tuple[summary.ServiceSummary, ...]] = {}
     for use in kept.services:
-        found[use.name] = (*found.get(use.name, ()), use)
+        if use.name in names:
+            found[use.name] = (*found.get(use.name, ()), use)
     return found
 
 

@@ -9,17 +9,17 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from hapilot.base import diagnostics, errors
+from hapilot.base import collecting, diagnostics, errors
 from hapilot.base.diagnostics import Diagnostic
 from hapilot.base.origin import Origin
 from hapilot.plan import actions
 from hapilot.reconcile import addresses, bringing, changing, difference, pipeline, resuming, room, serving, verify
 from hapilot.reconcile.quarantine import keeping
 from hapilot.render import bundle, summary
-from hapilot.runtime import binary, files, process, record, retention
+from hapilot.runtime import binary, files, memory, process, record, retention, staging
 from hapilot.sources.file import secrets
 
 
@@ -63,19 +63,22 @@ class Differences:
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """What runs before a change, and HAProxy's verdict of the new files, which may still be on its way."""
+    """What runs before a change, HAProxy's verdict of the new files, which may still be on its way, and where they lie, if they could be
+    written."""
 
     before: bringing.Before
     said: Callable[[], tuple[Diagnostic, ...]]
+    staged: staging.Staged | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """A change that may be made: the files, and what is remembered of them."""
+    """A change that may be made: the files, what is remembered of them, and where they lie already."""
 
     following: bringing.Following
     about: files.Description
     differs: difference.Difference
+    staged: staging.Staged | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +90,17 @@ class Operator:
     state: files.StateDirectory
     keep: int = retention.KEPT
     reload_seconds: float = 0.0
+    seen: memory.Seen = field(default_factory=memory.Seen, compare=False)
 
     def apply(self, prepared: pipeline.Prepared, running: process.Process | None, occasion: Occasion = Occasion()) -> Applied:
         """Make ``prepared`` the running state. Raises HapilotError, and then the former state serves on, where one did."""
         made, wanted = prepared.require()
-        with _said():
+        with _said(), collecting.paused():
             before = bringing.look(self.state, running)
-            with verify.beside(made, wanted, self.haproxy) as said:
-                return self._apply(prepared, running, occasion, _Look(before, said))
+            with contextlib.ExitStack() as stack:
+                staged = self._staged(stack, wanted)
+                beside = verify.beside(made, wanted, self.haproxy, staged.path if staged is not None else None)
+                return self._apply(prepared, running, occasion, _Look(before, stack.enter_context(beside), staged))
 
     def _apply(self, prepared: pipeline.Prepared, running: process.Process | None, occasion: Occasion, look: _Look) -> Applied:
         made, wanted = prepared.require()
@@ -119,7 +125,7 @@ class Operator:
         self._bringing.preflight(addresses.wanted_binds(made), running, before)
         origin = str(prepared.path.absolute())
         about = files.Description(time.time(), differs.brief, origin, occasion.cause, trial=_trial(occasion, before), by=occasion.by)
-        return replace(self._bring(_Change(following, about, differs), running, before), warned=warned)
+        return replace(self._bring(_Change(following, about, differs, look.staged), running, before), warned=warned)
 
     def restore(self, number: int, running: process.Process | None, occasion: Occasion, drop_to: str | None) -> Applied:
         """Make the files of generation ``number`` the running state, as a new generation. Raises HapilotError as :meth:`apply` does."""
@@ -145,6 +151,7 @@ class Operator:
     def resume(self, running: process.Process | None, drop_to: str | None) -> Applied:
         """Go on with the current generation as it is on disk: finish its change if it was interrupted, start HAProxy if none runs."""
         with _said():
+            self.state.sweep()
             before, current = bringing.look(self.state, running), self.state.current()
             if current is None:
                 raise errors.StateBroken(f"{self.state.current_link} is missing", "apply the site again")
@@ -210,7 +217,7 @@ class Operator:
 
     @property
     def _bringing(self) -> bringing.Bringing:
-        return bringing.Bringing(self.haproxy, self.state, self.reload_seconds)
+        return bringing.Bringing(self.haproxy, self.state, self.reload_seconds, seen=self.seen)
 
     @property
     def _looking(self) -> bringing.Bringing:
@@ -221,8 +228,15 @@ class Operator:
         self, wanted: bundle.Bundle, kept: summary.Summary, drop_to: str | None, running: process.Process | None
     ) -> bringing.Following:
         """What is to serve, and how a HAProxy that runs comes to it."""
-        planned = self._bringing.plan(running, wanted, kept) if running is not None else None
+        planned = self._bringing.plan_soon(running, wanted, kept) if running is not None else None
         return bringing.Following(wanted, kept, drop_to, planned)
+
+    def _staged(self, stack: contextlib.ExitStack, wanted: bundle.Bundle) -> staging.Staged | None:
+        """The files where a generation is made of them if they are good. Where they can't be written that is an error only then: there may
+        be nothing to change."""
+        with contextlib.suppress(errors.StateBroken):
+            return stack.enter_context(self.state.stage(wanted))
+        return None
 
     def _serves(self, before: bringing.Before, following: bringing.Following) -> bool:
         """Whether HAProxy does what is wanted, and would do so after a restart with the files that lie on disk."""
@@ -259,7 +273,10 @@ class Operator:
 
     def _bring(self, change: _Change, running: process.Process | None, before: bringing.Before) -> Applied:
         """Write a generation, make it current, and make it serve. Only the last step disturbs anything that runs."""
-        number = self.state.write(change.following.files, change.about, change.following.kept.as_json()).number
+        with contextlib.ExitStack() as stack:
+            staged = change.staged or stack.enter_context(self.state.stage(change.following.files))
+            number = self.state.commit(staged, change.about, change.following.kept.as_json()).number
+        serving.remember(self.state, number, change.following.kept)
         self._bringing.remember_loaded(running)
         try:
             self.state.activate(number)

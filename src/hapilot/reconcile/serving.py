@@ -7,7 +7,7 @@ true when the file has changed, and the commands that only look start fast.
 from __future__ import annotations
 
 import contextlib
-import functools
+from pathlib import Path
 
 from hapilot.base import errors
 from hapilot.render import summary
@@ -37,17 +37,42 @@ def ready_lines(kept: summary.Summary) -> dict[tuple[str, str], str]:
 def summary_of(state: files.StateDirectory, number: int) -> summary.Summary:
     """What generation ``number`` is. Raises StateBroken where its summary is damaged."""
     path = state.generations / str(number) / files.SUMMARY
+    known = _known.get(path)
+    stamp = _stamp(path)
+    if known is not None and known[0] == stamp:
+        return known[1]
     try:
-        with contextlib.suppress(OSError):
-            found = path.stat()
-            return _read(state, number, (found.st_ino, found.st_mtime_ns, found.st_size))
-        return _read.__wrapped__(state, number, (0, 0, 0))
+        found = summary.from_json(state.summary(number))
     except (AttributeError, KeyError, TypeError, ValueError) as problem:
         hint = "end hapilot and start it again: a new generation is written"
         raise errors.StateBroken(f"{path} is damaged", hint) from problem
+    _keep(path, stamp, found)
+    return found
 
 
-@functools.lru_cache(maxsize=4)
-def _read(state: files.StateDirectory, number: int, _: tuple[int, int, int]) -> summary.Summary:
-    """It is asked for several times in each change; the file is the same as long as these numbers of it are."""
-    return summary.from_json(state.summary(number))
+def remember(state: files.StateDirectory, number: int, kept: summary.Summary) -> None:
+    """``kept`` has just been written as what generation ``number`` is, and need not be read again."""
+    path = state.generations / str(number) / files.SUMMARY
+    _keep(path, _stamp(path), kept)
+
+
+_Stamp = tuple[int, int, int] | None
+"""Inode, time and size of a file: it is the same as long as these are. None for one that is not there."""
+_MOST = 4
+_known: dict[Path, tuple[_Stamp, summary.Summary]] = {}
+"""The last summaries: they are asked for several times in each change."""
+
+
+def _stamp(path: Path) -> _Stamp:
+    with contextlib.suppress(OSError):
+        found = path.stat()
+        return found.st_ino, found.st_mtime_ns, found.st_size
+    return None
+
+
+def _keep(path: Path, stamp: _Stamp, found: summary.Summary) -> None:
+    _known.pop(path, None)
+    if stamp is not None:
+        _known[path] = stamp, found
+    while len(_known) > _MOST:
+        del _known[next(iter(_known))]

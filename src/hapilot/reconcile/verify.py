@@ -27,15 +27,20 @@ def verify(made: build.Build, files_made: bundle.Bundle, haproxy: binary.Haproxy
 
 
 @contextlib.contextmanager
-def beside(made: build.Build, files_made: bundle.Bundle, haproxy: binary.Haproxy) -> Generator[Callable[[], tuple[Diagnostic, ...]]]:
-    """The same while something else is done: HAProxy takes a while, and has a processor of its own. What is given waits for the answer."""
+def beside(
+    made: build.Build, files_made: bundle.Bundle, haproxy: binary.Haproxy, staged: Path | None = None
+) -> Generator[Callable[[], tuple[Diagnostic, ...]]]:
+    """The same while something else is done: HAProxy takes a while, and has a processor of its own. What is given waits for the answer.
+    ``staged`` is where the files lie already."""
     # Nothing is opened by a check, but names of sockets are measured: below a long TMPDIR they would be refused.
     env = environment.for_haproxy({environment.RUN: made.target.run_dir}, secrets.variables(made.site.spec))
     with contextlib.ExitStack() as stack:
-        with writing.explained("write temporary files to", _temporary()):
-            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="hapilot-check-", ignore_cleanup_errors=True))
-            plain.write_bundle(Path(folder), files_made)
-        checking = check.begun(haproxy, Path(folder), env=env, inherits=binds.descriptors(made.config))
+        if staged is None:
+            with writing.explained("write temporary files to", _temporary()):
+                made_for_this = tempfile.TemporaryDirectory(prefix="hapilot-check-", ignore_cleanup_errors=True)
+                staged = Path(stack.enter_context(made_for_this))
+                plain.put_bundle(staged, files_made)
+        checking = check.begun(haproxy, staged, env=env, inherits=binds.descriptors(made.config))
         answer = stack.enter_context(checking)
         yield lambda: _said(made, haproxy, answer(check.SECONDS))
 

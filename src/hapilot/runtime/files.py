@@ -26,19 +26,15 @@ from typing import cast
 
 from hapilot.base import errors
 from hapilot.render import bundle as bundles
-from hapilot.runtime import lock, record, retention, rundir, writing
+from hapilot.runtime import lock, record, retention, rundir, staging, writing
 from hapilot.runtime.record import Description
 
 VARIABLE = "HAPILOT_STATE"
 SERVICE_VARIABLE = "STATE_DIRECTORY"
 """What systemd says to a service that has one (systemd.exec(5))."""
 
-META = "meta.json"
-PROGRESS = "progress.json"
-"""How far the generation came: the only file of a generation that is replaced."""
 MADE_FROM = "made-from.json"
-SUMMARY = "site.json"
-"""What the generation is in the user's words, for commands that describe what runs; HAProxy does not read it."""
+META, PROGRESS, SUMMARY = staging.META, staging.PROGRESS, staging.SUMMARY
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,23 +146,29 @@ class StateDirectory:
         with writing.explained("read", self.root):
             return lock.holder_of(self.root / "lock")
 
-    def write(self, bundle: bundles.Bundle, description: Description, summary: Mapping[str, object] | None = None) -> Generation:
-        """A new generation on disk, complete; not yet current. ``summary`` is JSON for :meth:`summary`. The caller holds the lock."""
+    @contextlib.contextmanager
+    def stage(self, bundle: bundles.Bundle) -> Generator[staging.Staged]:
+        """The files of what may become a generation, in a folder. The caller holds the lock. Raises StateBroken."""
+        with contextlib.ExitStack() as stack:
+            with writing.explained("write a generation to", self.generations):
+                number = max(self.numbers(), default=0) + 1
+                made = stack.enter_context(staging.staged(self.generations, number, bundle))
+            yield made
+
+    def commit(self, staged: staging.Staged, description: Description, summary: Mapping[str, object] | None = None) -> Generation:
+        """A new generation on disk, complete; not yet current. ``summary`` is JSON for :meth:`summary`."""
         with writing.explained("write a generation to", self.generations):
-            self._sweep()
-            number = max(self.numbers(), default=0) + 1
-            making = self.generations / f".new-{number}"
-            making.mkdir(mode=0o700)
-            try:
-                _write_bundle(making, bundle, description)
-                writing.write_file(making / SUMMARY, json.dumps(dict(summary or {})).encode(), 0o600)
-                final = self.generations / str(number)
-                making.rename(final)
-                writing.sync_directory(self.generations)
-            except OSError:
-                shutil.rmtree(making, ignore_errors=True)
-                raise
-        return Generation(number, final, bundle.digest, description)
+            final = staging.commit(staged, description, summary or {})
+        return Generation(staged.number, final, staged.bundle.digest, description)
+
+    def write(self, bundle: bundles.Bundle, description: Description, summary: Mapping[str, object] | None = None) -> Generation:
+        """Both in one. The caller holds the lock."""
+        with self.stage(bundle) as staged:
+            return self.commit(staged, description, summary)
+
+    def sweep(self) -> None:
+        """Removes what a crash left half made. The caller holds the lock."""
+        staging.sweep(self.generations)
 
     def activate(self, number: int) -> None:
         """Makes generation ``number`` the current one."""
@@ -336,36 +338,6 @@ class StateDirectory:
             return {int(entry.name) for entry in self.generations.iterdir() if entry.name.isdecimal()}
         except FileNotFoundError:
             return set()
-
-    def _sweep(self) -> None:
-        """Removes what a crash left half made."""
-        for pattern in (".new-*", ".gone-*"):
-            for left in self.generations.glob(pattern):
-                shutil.rmtree(left, ignore_errors=True)
-
-
-def _write_bundle(directory: Path, bundle: bundles.Bundle, description: Description) -> None:
-    folders = {directory}
-    for file in bundle.files:
-        if file.path in (META, SUMMARY, PROGRESS):
-            raise ValueError(f"a bundle can't have a file named {file.path}")
-        target = directory / file.path
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folders.update(parent for parent in target.parents if parent.is_relative_to(directory))
-        writing.write_file(target, file.content, _mode(file))
-    meta = {
-        **description.as_json(),
-        "digest": bundle.digest,
-        "files": {file.path: f"{file.mode:o}" for file in bundle.files},
-    }
-    writing.write_file(directory / META, json.dumps(meta, indent=1).encode(), 0o600)
-    for folder in folders:
-        writing.sync_directory(folder)
-
-
-def _mode(file: bundles.BundleFile) -> int:
-    """A private key is 0600 whatever the bundle says: one forgotten mode must not publish it."""
-    return 0o600 if b"PRIVATE KEY-----" in file.content else file.mode & 0o777
 
 
 def _read_json(path: Path) -> dict[str, object]:

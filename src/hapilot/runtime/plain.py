@@ -26,6 +26,15 @@ def write_bundle(directory: Path, bundle: bundles.Bundle) -> None:
             writing.replace_file(target, file.content, file.mode)
 
 
+def put_bundle(directory: Path, bundle: bundles.Bundle) -> None:
+    """The same into an empty directory, for files that need not outlive this process. Raises StateBroken."""
+    with writing.explained("write to", directory):
+        for file in bundle.files:
+            target = directory / file.path
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            writing.put_file(target, file.content, file.mode)
+
+
 def replace_bundle(directory: Path, bundle: bundles.Bundle) -> tuple[str, ...]:
     """As :func:`write_bundle`; what an earlier call wrote and ``bundle`` has no more is removed. The paths that were removed.
 

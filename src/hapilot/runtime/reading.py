@@ -30,11 +30,11 @@ def read(running: process.Process, wanted: bundles.Bundle | None = None) -> stat
     Raises HaproxyFailed if the worker does not answer.
     """
     runtime = running.runtime
-    info = commands.parse_info(runtime.send("show info"))
-    has = loaded(running.state, _digest(runtime))
+    info, digest = commands.parse_info(runtime.send("show info")), _digest(runtime)
+    has = loaded(running.state, digest)
     found = dict(_tables(runtime))
     notes = found.get(tables.NOTES, {})
-    with_load = wanted is None or tables.LIMITED in notes or _limits(wanted) or (has is not None and _limits(has))
+    with_load = wanted is None or _limited(notes, has, wanted)
     load = commands.parse_load(runtime.send("show stat -1 4 -1")) if with_load else {}
     return states.Running(
         version=version_of(info.get("Version", "")),
@@ -47,7 +47,18 @@ def read(running: process.Process, wanted: bundles.Bundle | None = None) -> stat
         lists=dict(_lists(runtime)),
         fingerprints=_fingerprints(runtime),
         connections=int(info.get("CurrConns", "0")),
+        worker=(info.get("Pid", ""), digest),
     )
+
+
+def worker(running: process.Process) -> tuple[str, str]:
+    """Which worker runs, as :class:`Running` has it. Raises HaproxyFailed if it does not answer."""
+    return commands.parse_info(running.runtime.send("show info")).get("Pid", ""), _digest(running.runtime)
+
+
+def is_enough(seen: states.Running, wanted: bundles.Bundle) -> bool:
+    """Whether a look saw all that counts for what is ``wanted``: also limits, if there are any."""
+    return bool(seen.limits) or not _limited(seen.notes, seen.loaded, wanted)
 
 
 def given(running: process.Process) -> Mapping[str, str]:
@@ -154,6 +165,11 @@ def _fingerprints(runtime: client.RuntimeClient) -> dict[str, str]:
         found |= commands.parse_fingerprints(runtime.send("; ".join(f"show ssl cert {name}" for name in asked)))
     # One that was made and never filled has no fingerprint.
     return {name: found.get(name, "") for name in names}
+
+
+def _limited(notes: Mapping[str, str], has: bundles.Bundle | None, wanted: bundles.Bundle) -> bool:
+    """Whether a server has a limit, or shall get one."""
+    return tables.LIMITED in notes or _limits(wanted) or (has is not None and _limits(has))
 
 
 def _limits(files: bundles.Bundle) -> bool:

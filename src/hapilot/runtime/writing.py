@@ -35,12 +35,22 @@ def explained(what: str, path: Path) -> Generator[None]:
 
 def write_file(path: Path, content: bytes, mode: int) -> None:
     """A new file with exactly ``mode``, on disk when this returns. Refuses to replace one."""
+    put_file(path, content, mode)
+    sync_file(path)
+
+
+def put_file(path: Path, content: bytes, mode: int) -> None:
+    """The same, on disk some time."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
         file.flush()
         os.fchmod(file.fileno(), mode)
-        os.fsync(file.fileno())
+
+
+def sync_file(path: Path) -> None:
+    """What was written to a file is on disk when this returns."""
+    _sync(path, os.O_RDONLY | os.O_NOFOLLOW)
 
 
 def replace_file(path: Path, content: bytes, mode: int = 0o600) -> None:
@@ -68,7 +78,11 @@ def replace_link(path: Path, target: str) -> None:
 
 def sync_directory(path: Path) -> None:
     """A rename or a new name is only on disk once its directory is."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    _sync(path, os.O_RDONLY | os.O_DIRECTORY)
+
+
+def _sync(path: Path, flags: int) -> None:
+    descriptor = os.open(path, flags)
     try:
         os.fsync(descriptor)
     finally:

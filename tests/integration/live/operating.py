@@ -19,7 +19,7 @@ from typing import Literal
 from hapilot.base import errors
 from hapilot.compile import target
 from hapilot.reconcile import loop, pipeline, targeting
-from hapilot.runtime import binary, facts, files, identity, overrides, process
+from hapilot.runtime import binary, facts, files, identity, memory, overrides, process
 from support import certificates, haproxies, ports, servers
 
 from . import editing, rim, wanted
@@ -59,12 +59,13 @@ class Lab:
     target: target.Target
     process: process.Process | None = None
     reload_seconds: float = 0.0
+    seen: memory.Seen = field(default_factory=memory.Seen)
     issued: dict[wanted.Certificate, certificates.Leaf] = field(default_factory=dict[wanted.Certificate, certificates.Leaf])
 
     @property
     def operator(self) -> loop.Operator:
-        """A hapilot: it has nothing that another one would not have."""
-        return loop.Operator(self.haproxy, self.state, KEEP, self.reload_seconds)
+        """A hapilot: it has nothing that another one would not have, but for what it saw last, which may be out of date."""
+        return loop.Operator(self.haproxy, self.state, KEEP, self.reload_seconds, self.seen)
 
     @property
     def running(self) -> process.Process:

@@ -17,7 +17,7 @@ from hapilot.runtime import client, files, overrides, process
 
 _LOOKING = ("show ", "get ", "wait ")
 _WRITES: tuple[tuple[object, str], ...] = (
-    (files.StateDirectory, "write"),
+    (files.StateDirectory, "commit"),
     (files.StateDirectory, "activate"),
     (files.StateDirectory, "confirm"),
     (files.StateDirectory, "note_loaded"),
@@ -44,6 +44,8 @@ class Rim:
 
     place: int
     event: Callable[[], None] = die
+    again: bool = False
+    """Whether it happens with every later command too, until a reload."""
     happened: bool = False
     is_dead: bool = False
     said: tuple[str, ...] = ()
@@ -54,6 +56,8 @@ class Rim:
         if self.depth:
             # Part of a step that was counted.
             return act()
+        if what == "reload":
+            self.again = False
         self._maybe()
         self.said = (*self.said, what)
         self.depth = 1
@@ -92,6 +96,8 @@ def _sending(rim: Rim, send: Callable[[Any, str], str]) -> Callable[[Any, str], 
     def sent(self: client.RuntimeClient, command: str) -> str:
         if command.startswith(_LOOKING):
             return send(self, command)
+        if rim.happened and rim.again:
+            rim.event()
         return rim.step(command.partition("\n")[0], lambda: send(self, command))
 
     return sent

@@ -85,7 +85,7 @@ def broken_disk(root: Path, number: int, place: int) -> Generator[list[int]]:
         return write
 
     with (
-        mock.patch.object(writing, "write_file", broken(writing.write_file)),
+        mock.patch.object(writing, "put_file", broken(writing.put_file)),
         mock.patch.object(writing, "replace_link", broken(writing.replace_link)),
     ):
         yield tried
@@ -121,8 +121,10 @@ def test_a_disk_that_takes_nothing_from_some_write_on(lab: operating.Lab, behind
 
 
 @pytest.mark.timeout(300)
-def test_a_command_that_is_refused_becomes_a_reload_with_its_reason(lab: operating.Lab, behind: operating.Behind) -> None:
-    """Whichever command it is; and the next change is none again."""
+@pytest.mark.parametrize("again", [True, False], ids=["for good", "once"])
+def test_a_command_that_is_refused(lab: operating.Lab, behind: operating.Behind, *, again: bool) -> None:
+    """Whichever command it is: it becomes a reload with its reason, or just a second round where HAProxy takes it then; and the next change
+    is none again."""
     before, after = mixed(behind)
     lab.apply(before)
     place = refused = 0
@@ -132,7 +134,7 @@ def test_a_command_that_is_refused_becomes_a_reload_with_its_reason(lab: operati
 
     while True:
         there = after if place // (2 if FULL else 6) % 2 == 0 else before
-        with rim.counted(rim.Rim(place, refuse)) as counted:
+        with rim.counted(rim.Rim(place, refuse, again)) as counted:
             try:
                 applied = lab.apply(there)
             except errors.HaproxyFailed:
@@ -140,9 +142,10 @@ def test_a_command_that_is_refused_becomes_a_reload_with_its_reason(lab: operati
                 applied = None
         if not counted.happened:
             break
-        if applied is not None and applied.how == "reload":
+        if applied is not None:
             refused += 1
-            assert applied.reasons == ("HAProxy refused `a command`: for the test",)
+            assert applied.how == ("reload" if again else "runtime")
+            assert applied.reasons == (("HAProxy refused `a command`: for the test",) if again else ())
         applied = applied or lab.apply(there)
         looking.check(lab, behind, looking.Belief(there))
         place += 2 if FULL else 6

@@ -125,6 +125,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     _ = [monkeypatch.setattr(module, name, value) for module, name, value in _replaced(check, start, group, ask)]
     memory = Memory(state)
     monkeypatch.setattr(changing, "plan", memory.plan)
+    monkeypatch.setattr(changing, "plan_soon", memory.plan)
     monkeypatch.setattr(changing, "change", memory.change)
     monkeypatch.setattr(changing, "loaded", memory.loaded)
     return made
@@ -142,7 +143,7 @@ class Memory:
         current = self.state.current()
         return current.number if current is not None else None
 
-    def plan(self, running: FakeProcess, wanted: states.Wanted, *, closely: bool) -> plans.Plan:
+    def plan(self, running: FakeProcess, wanted: states.Wanted, _: object, *, closely: bool = False) -> plans.Plan:
         """In place of ``changing.plan``."""
         del closely  # there is nothing else to see
         current, serves = self.state.current(), self.state.serving()
@@ -156,7 +157,7 @@ class Memory:
             return plans.Plan((actions.TakeSpare(about="service shop", reason="its servers differ", spare=".spare-http-1"),))
         return plans.Plan((actions.Reload(about="HAProxy", reason="files differ"),), ("files differ",))
 
-    def change(self, running: FakeProcess, planned: plans.Plan, wanted: states.Wanted) -> str:
+    def change(self, running: FakeProcess, planned: plans.Plan, wanted: states.Wanted, _: object) -> str:
         """In place of ``changing.change``."""
         running.did.append("runtime")
         if running.refuses:

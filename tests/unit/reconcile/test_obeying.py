@@ -278,7 +278,7 @@ def test_a_trial_that_can_not_be_taken_back_is_tried_again(up: Up) -> None:
     up.order(protocol.Apply(confirm_seconds=60.0))
     up.later(61)
     with up.monkeypatch.context() as patched:
-        patched.setattr(files.StateDirectory, "write", _full)
+        patched.setattr(files.StateDirectory, "commit", _full)
         up.time_is_over()
     assert up.port == 83
     assert "the disk is full" in "".join(up.said)

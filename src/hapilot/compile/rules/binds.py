@@ -73,6 +73,7 @@ def descriptors(config: tree.Config) -> frozenset[int]:
     return frozenset(
         int(number)
         for section in config.sections
+        if section.kind != "backend"
         for line in section.lines
         for address in _addresses_in(line)
         if (number := address.removeprefix("fd@")) != address and number.isdecimal()
