@@ -6,11 +6,10 @@ In: a site, its surroundings, the user's wish, the text of the Containerfile. Ou
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from hapilot.base import diagnostics
-from hapilot.base.diagnostics import Diagnostic
-from hapilot.export import command, container, quadlet, reach, surroundings
+from hapilot.export import command, container, exported, quadlet, reach, surroundings
 from hapilot.model import site
 from hapilot.render import bundle
 
@@ -22,24 +21,12 @@ _IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./:@-]{0,300}")
 """Image references (their full grammar is podman's business), and nothing that a shell or a unit file would read otherwise."""
 
 
-@dataclass(frozen=True, slots=True)
-class Exported:
-    """``files`` in the order to show them; those named in ``kept`` are for the user to fill in, and must not be written over."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported(exported.Exported):
+    """The same for a container."""
 
     container: container.Container
     command: tuple[str, ...]
-    files: tuple[bundle.BundleFile, ...]
-    kept: tuple[str, ...]
-    diagnostics: tuple[Diagnostic, ...]
-
-    @property
-    def has_errors(self) -> bool:
-        """Whether the files are of no use."""
-        return diagnostics.has_errors(self.diagnostics)
-
-    def with_more(self, found: tuple[Diagnostic, ...]) -> Exported:
-        """With what earlier stages found."""
-        return replace(self, diagnostics=diagnostics.in_order((*found, *self.diagnostics)))
 
     def as_json(self) -> dict[str, object]:
         """For ``--json``."""
@@ -52,8 +39,7 @@ class Exported:
             "variables": list(made.variables),
             "capabilities": list(made.capabilities),
             "stop_timeout": made.stop_timeout,
-            "files": [{"path": file.path, "mode": f"{file.mode:04o}", "text": file.content.decode()} for file in self.files],
-            "diagnostics": [one.as_json() for one in self.diagnostics],
+            **exported.Exported.as_json(self),
         }
 
 
@@ -67,7 +53,8 @@ def export(said: site.Site, around: surroundings.Surroundings, wish: container.W
     kept = (f"{made.name}.env",) if made.variables else ()
     files += [bundle.BundleFile(path, quadlet.environment_file(made).encode(), 0o600) for path in kept]
     files.append(bundle.BundleFile(CONTAINERFILE, containerfile.encode()))
-    return Exported(made, command.run(made), tuple(files), kept, diagnostics.in_order(reach.missing(said, around, made)))
+    found = diagnostics.in_order(reach.missing(said, around, made))
+    return Exported(container=made, command=command.run(made), files=tuple(files), kept=kept, diagnostics=found)
 
 
 def wrong_words(wish: container.Wish) -> str:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from hapilot.base import diagnostics
 from hapilot.base.diagnostics import Diagnostic
 from hapilot.base.origin import Origin
-from hapilot.export import surroundings, systemd_unit
+from hapilot.export import exported, surroundings, systemd_unit
 from hapilot.export import systemd_service as services
 from hapilot.model import site
 from hapilot.render import bundle
@@ -25,23 +25,11 @@ _USER = re.compile(r"[a-z_][a-z0-9_-]{0,30}")
 """What systemd takes for users everywhere (sysusers.d(5))."""
 
 
-@dataclass(frozen=True, slots=True)
-class Exported:
-    """``files`` in the order to show them; those named in ``kept`` are for the user to fill in, and must not be written over."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported(exported.Exported):
+    """The same for a service of systemd."""
 
     service: services.Service
-    files: tuple[bundle.BundleFile, ...]
-    kept: tuple[str, ...]
-    diagnostics: tuple[Diagnostic, ...]
-
-    @property
-    def has_errors(self) -> bool:
-        """Whether the files are of no use."""
-        return diagnostics.has_errors(self.diagnostics)
-
-    def with_more(self, found: tuple[Diagnostic, ...]) -> Exported:
-        """With what earlier stages found."""
-        return replace(self, diagnostics=diagnostics.in_order((*found, *self.diagnostics)))
 
     def as_json(self) -> dict[str, object]:
         """For ``--json``."""
@@ -52,8 +40,7 @@ class Exported:
             "command": [*made.program, *made.arguments],
             "variables": list(made.variables),
             "capabilities": list(made.capabilities),
-            "files": [{"path": file.path, "mode": f"{file.mode:04o}", "text": file.content.decode()} for file in self.files],
-            "diagnostics": [one.as_json() for one in self.diagnostics],
+            **exported.Exported.as_json(self),
         }
 
 
@@ -66,7 +53,8 @@ def export(said: site.Site, around: surroundings.Surroundings, wish: services.Wi
     ]
     kept = (f"{made.name}.env",) if made.variables else ()
     files += [bundle.BundleFile(path, systemd_unit.environment_file(made).encode(), 0o600) for path in kept]
-    return Exported(made, tuple(files), kept, diagnostics.in_order(_missing(said, around, wish)))
+    found = diagnostics.in_order(_missing(said, around, wish))
+    return Exported(service=made, files=tuple(files), kept=kept, diagnostics=found)
 
 
 def wrong_words(wish: services.Wish) -> str:
