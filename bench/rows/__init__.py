@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench import values
-from bench.rows import changes, control, effect, one_layer, one_proxy, reencrypt
+from bench.rows import changes, configurations, control, effect, one_layer, one_proxy, reencrypt
 
 ROWS: tuple[values.Row | values.Limit, ...] = (
     *one_proxy.ROWS,
@@ -12,4 +12,5 @@ ROWS: tuple[values.Row | values.Limit, ...] = (
     *changes.ROWS,
     *effect.ROWS,
     *control.ROWS,
+    *configurations.ROWS,
 )

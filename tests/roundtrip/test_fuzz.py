@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import random
+import time
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,6 +13,7 @@ from hypothesis import strategies as st
 
 from hapilot.languages.haproxy import document, parser, reading, words
 from hapilot.languages.haproxy.program import Program
+from hapilot.lint import fix, run
 from roundtrip import corpus
 from support import mutate
 
@@ -59,6 +63,46 @@ def test_no_byte_is_lost(data: st.SearchStrategy[bytes], request: pytest.Fixture
         check(changed)
 
     one()
+
+
+MUTATED = 100_000
+"""Lines of the corpus that are changed and looked at."""
+TOGETHER = 25
+"""So many of them make a file, behind the head of a section."""
+PATIENCE = 5.0
+"""Seconds of CPU for such a file; it takes some milliseconds."""
+
+
+def mutated_lines() -> Iterator[bytes]:
+    """Lines of the corpus, each changed; they differ from all that the corpus has, and from run to run they are the same."""
+    lines = [line for path in corpus.require() for line in path.read_bytes().splitlines(keepends=True)]
+    known = frozenset(lines)
+    for seed in itertools.count():
+        line = mutate.changed(lines, seed, 1 + seed % 4)
+        if line not in known:
+            yield line
+
+
+@pytest.mark.system
+@pytest.mark.timeout(1200)
+def test_a_hundred_thousand_mutated_lines_of_the_corpus() -> None:
+    """Each alone, and many together all the way through lint and mending: nothing falls, nothing hangs, no byte is lost."""
+    heads = [b"global\n", b"defaults d\n", b"frontend f from d\n", b"backend b\n", b"listen l\n", b"resolvers r\n", b""]
+    lines, seen = mutated_lines(), 0
+    for number in range(MUTATED // TOGETHER):
+        some = list(itertools.islice(lines, TOGETHER))
+        for line in some:
+            assert document.data(parser.parse_bytes(line, "x.cfg")) == line
+        seen += len(some)
+        data = heads[number % len(heads)] + b"".join(line if line.endswith(b"\n") else line + b"\n" for line in some)
+        began = time.process_time()
+        check(data)
+        before = parser.parse_bytes(data, "x.cfg")
+        assert all(str(each) for each in run.lint([before], (2, 8)))
+        (after,), done = fix.mend([before], (2, 8))
+        assert bool(done) == (document.data(after) != data)
+        assert time.process_time() - began < PATIENCE, data
+    assert seen == MUTATED
 
 
 NASTY = ["\\ ", '"$A"', "'", '"', "\\x4", '"${A', "${", "[", "#", "a ", "\xa0", "\0", "!(", "'' ", '"${A[*]}"', "\\xc3", "\r"]

@@ -169,10 +169,11 @@ def _change(node: Any, place: Any, chance: random.Random) -> None:
 
 def pieces(files: Sequence[bytes]) -> st.SearchStrategy[bytes]:
     """One of ``files`` with bytes cut out, put in and exchanged."""
-    return st.builds(_mutate_bytes, st.just(files), st.integers(0, 2**32), st.integers(1, 6))
+    return st.builds(changed, st.just(files), st.integers(0, 2**32), st.integers(1, 6))
 
 
-def _mutate_bytes(files: Sequence[bytes], seed: int, times: int) -> bytes:
+def changed(files: Sequence[bytes], seed: int, times: int) -> bytes:
+    """One of ``files``, changed so many times; the same for the same seed."""
     chance = random.Random(seed)
     data = bytearray(chance.choice(files))
     for _ in range(times):

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from hapilot.lint import expressions
-from hapilot.lint.context import Directive, Section
+from hapilot.lint.context import Context, Directive, Section
 from hapilot.lint.expressions import Expression
 
 PREDEFINED = frozenset(
@@ -21,7 +21,8 @@ PREDEFINED = frozenset(
 )  # fmt: skip
 """ACLs that HAProxy has by itself (configuration manual, section 7.4)."""
 _FLAGS_WITH_VALUE = frozenset({"-m", "-f", "-M", "-u"})
-_METHODS = ("str", "beg", "end", "sub", "dir", "dom", "reg", "len", "found", "bool", "int", "ip", "bin", "dir")
+METHODS = frozenset({"str", "beg", "end", "sub", "dir", "dom", "reg", "len", "found", "bool", "int", "ip", "bin"})
+"""Ways to compare, which are also ends of names: ``path_beg``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +49,15 @@ def defined(section: Section) -> Mapping[str, tuple[Directive, ...]]:
     return {name: tuple(lines) for name, lines in found.items()}
 
 
-def criteria(section: Section) -> Iterator[Criterion]:
-    """Every criterion of a section, of ``acl`` lines and of braces."""
+def criteria(context: Context) -> Mapping[Section, tuple[Criterion, ...]]:
+    """Every criterion of each proxy, of ``acl`` lines and of braces."""
+    proxies = context.of_kind("frontend", "listen", "backend", "defaults")
+    return {section: tuple(_criteria(section)) for section in proxies}
+
+
+def _criteria(section: Section) -> Iterator[Criterion]:
     for directive in section.lines("acl"):
-        found = _criterion(directive, 2, directive.words[2:])
-        if found is not None:
-            yield found
+        yield from of_words(directive, 2, directive.words[2:])
     for directive in section.own:
         if directive.condition is not None:
             yield from inline(directive)
@@ -62,9 +66,29 @@ def criteria(section: Section) -> Iterator[Criterion]:
 def inline(directive: Directive) -> Iterator[Criterion]:
     """The criteria between the braces of a line."""
     for term in directive.condition.terms if directive.condition else ():
-        found = _criterion(directive, term.at + 1, term.words)
-        if found is not None:
-            yield found
+        yield from of_words(directive, term.at + 1, term.words)
+
+
+def of_words(directive: Directive, start: int, words: tuple[str, ...]) -> Iterator[Criterion]:
+    """The criterion that these words of a line are, from the index ``start`` on; nothing where they are none."""
+    found = _criterion(directive, start, words)
+    if found is not None:
+        yield found
+
+
+def named_by_section(context: Context) -> Mapping[Section, Mapping[str, tuple[Criterion, ...]]]:
+    """The criteria of names, for each section that defines some."""
+    return {section: _named(section) for section in context.sections if "acl" in section.by_keyword}
+
+
+def _named(section: Section) -> Mapping[str, tuple[Criterion, ...]]:
+    """Name to the criteria of which one is enough; names with a line that can't be read are left out."""
+    found: dict[str, tuple[Criterion, ...]] = {}
+    for name, lines in defined(section).items():
+        criteria_ = tuple(each for line in lines for each in of_words(line, 2, line.words[2:]))
+        if len(criteria_) == len(lines):
+            found[name] = criteria_
+    return found
 
 
 def _criterion(directive: Directive, start: int, words: tuple[str, ...]) -> Criterion | None:
@@ -82,6 +106,6 @@ def _criterion(directive: Directive, start: int, words: tuple[str, ...]) -> Crit
         at += 1
     at += at < len(words) and words[at] == "--"
     suffix = expression.fetch.name.rpartition("_")[2]
-    method = method or (suffix if suffix in _METHODS else "")
+    method = method or (suffix if suffix in METHODS else "")
     patterns = tuple((start + number, words[number]) for number in range(at, len(words)))
     return Criterion(directive, expression, method, frozenset(flags), patterns, has_files)

@@ -17,6 +17,9 @@ _VALUES = {
 }
 """Words of rules to how many values follow, whatever those look like."""
 _OR = frozenset({"or", "||"})
+_CONSTANTS = {"TRUE": True, "FALSE": False, "always_true": True, "always_false": False}
+"""What holds always or never (configuration manual, sections 7.3.1 and 7.4)."""
+_CONSTANT_FETCHES = frozenset((name,) for name in _CONSTANTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +46,27 @@ class Condition:
         return (term for group in self.groups for term in group)
 
     @property
+    def constant(self) -> bool | None:
+        """Whether it always holds, or never does; None where that depends."""
+        if not any(term.name in _CONSTANTS or term.words[:1] in _CONSTANT_FETCHES for group in self.groups for term in group):
+            return None
+        found = [[_constant(term) for term in group] for group in self.groups]
+        if any(group and all(each is True for each in group) for group in found):
+            return self.sign == "if"
+        if all(any(each is False for each in group) for group in found):
+            return self.sign != "if"
+        return None
+
+    @property
     def key(self) -> tuple[object, ...]:
         """What two conditions have in common that say the same."""
         groups = tuple(tuple((term.negated, term.name, term.words) for term in group) for group in self.groups)
         return (self.sign, groups)
+
+
+def _constant(term: Term) -> bool | None:
+    said = _CONSTANTS.get(term.name or " ".join(term.words))
+    return said if said is None else said != term.negated
 
 
 def parse(words: Sequence[str]) -> Condition | None:

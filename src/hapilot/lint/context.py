@@ -107,8 +107,10 @@ class Section:
 
     def lines(self, *words: str) -> Sequence[Directive]:
         """Its own lines that begin with these words."""
-        found = self.by_keyword.get(words[0], ())
-        return found if len(words) == 1 or not found else [each for each in found if each.starts(*words)]
+        found = self.by_keyword.get(words[0])
+        if not found:
+            return ()
+        return found if len(words) == 1 else [each for each in found if each.words[: len(words)] == words]
 
     def all_lines(self, *words: str) -> Sequence[Directive]:
         """The inherited lines that begin with these words, then its own."""

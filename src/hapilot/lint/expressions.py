@@ -5,6 +5,7 @@ Comes in: a text, or the words of a directive. Goes out: names with their argume
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from hapilot.lint import conditions
 _NAME = re.compile(r"[A-Za-z0-9_.+-]+")
 _IN_FORMAT = re.compile(r"%(?:\{[^}]*\})?\[")
 _ARGUMENT = re.compile(r"""(?:[^'")\\]|\\.|'[^']*'|"(?:[^"\\]|\\.)*")*""")
-_FETCHING_ACTIONS = re.compile(r"(?:set-var\(|track-sc\d|capture$|set-src|set-dst)")
+_FETCHING_ACTIONS = re.compile(r"(?:set-var\(|track-sc\d|capture$|set-src|set-dst|set-priority-(?:class|offset)$|do-resolve\()")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,13 @@ class Expression:
 
 def parse(text: str, word: int = 0) -> Expression | None:
     """The expression at the start of a text; None where there is none."""
+    calls = _calls(text)
+    return Expression(calls[0], calls[1:], word) if calls else None
+
+
+@functools.lru_cache(maxsize=4096)
+def _calls(text: str) -> tuple[Call, ...]:
+    """The fetch and its converters; the same texts come again and again."""
     calls: list[Call] = []
     at = 0
     while found := _NAME.match(text, at):
@@ -48,7 +56,7 @@ def parse(text: str, word: int = 0) -> Expression | None:
         if not text.startswith(",", at):
             break
         at += 1
-    return Expression(calls[0], tuple(calls[1:]), word) if calls else None
+    return tuple(calls)
 
 
 def in_format(text: str, word: int = 0) -> Iterator[Expression]:

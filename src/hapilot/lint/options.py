@@ -88,6 +88,14 @@ def binds(context: Context) -> tuple[Bind, ...]:
     return tuple(found)
 
 
+def binds_by_section(context: Context) -> Mapping[Section, tuple[Bind, ...]]:
+    """The ``bind`` lines of each proxy that has some."""
+    found: dict[Section, list[Bind]] = {}
+    for bind in context.once(binds):
+        found.setdefault(bind.section, []).append(bind)
+    return {section: tuple(each) for section, each in found.items()}
+
+
 def servers(context: Context) -> tuple[Server, ...]:
     """Every ``server`` and ``server-template`` line of a proxy."""
     return tuple(server for section in context.proxies if section.is_back for server in _of_section(section))

@@ -16,27 +16,40 @@ from hapilot.lint.context import Context, Directive, Section
 
 BUILDS = {"51d": "51Degrees", "51degrees": "51Degrees", "da": "DeviceAtlas", "deviceatlas": "DeviceAtlas", "wurfl": "WURFL"}
 """First part of a name to what HAProxy must be built with; no distribution does."""
+_CHOSEN = {
+    "tune.quic.": "QUIC",
+    "tune.zlib.": "zlib",
+    "ssl-engine": "ENGINE",
+    "profiling.memory": "MEMORY_PROFILING",
+    "filter opentracing": "OT",
+}
+"""Starts of directives to the feature behind them, which some distributions build in and others not."""
+_CHOSEN_STARTS = frozenset(sign[:4] for sign in _CHOSEN)
+_QUIC_IS_COMMON: Version = (3, 0)
+"""From this version on most distributions have QUIC."""
 _LUA_RULES = frozenset({"filter", "http-request", "http-response", "http-after-response", "tcp-request", "tcp-response"})
 _OPTION_LINES = {"server": Scope.SERVERS, "default-server": Scope.SERVERS, "server-template": Scope.SERVERS, "bind": Scope.BINDS}
 OLD_ADDRESS = "an address behind the name"
 _PREFIXES = frozenset({"no", "default"})
-_FREE = frozenset({"program", "namespace_list", "traces"})
+_RULE_KEYWORDS = frozenset(kind.split()[0] for kind in names.RULES)
+_FREE = frozenset({"namespace_list", "traces"})
 """Sections whose lines nobody can know, or that the table does not describe."""
 _BUILT_IN = {
     "healthcheck": frozenset({"http-check", "tcp-check"}),
-    "global": frozenset({"stats", "log", "setenv", "presetenv", "unsetenv", "resetenv", "lua-load", "namespace_list"}),
+    "global": frozenset({"log", "setenv", "presetenv", "unsetenv", "resetenv", "lua-load", "namespace_list"}),
 }
 """Directives that are there in every version, whatever the table says."""
 
 
 class State(enum.Enum):
-    """What is the matter with a word."""
+    """What is the matter with a word. ``BUILD``: no distribution has it; ``CHOSEN``: not every one has."""
 
     UNKNOWN = enum.auto()
     REMOVED = enum.auto()
     TOO_NEW = enum.auto()
     DEPRECATED = enum.auto()
     BUILD = enum.auto()
+    CHOSEN = enum.auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +117,10 @@ def _has_lua(context: Context) -> bool:
 
 
 def _of_lua(directive: Directive, section: Section) -> Iterator[Verdict]:
+    if directive.keyword not in _LUA_RULES:
+        return
     at = next((at for at, word in enumerate(directive.words[:3]) if word.startswith("lua.")), 0)
-    if at and directive.keyword in _LUA_RULES:
+    if at:
         yield Verdict(directive, section, at, directive.words[at], "name that is known, since no Lua is loaded", State.UNKNOWN)
 
 
@@ -136,7 +151,8 @@ def _directive(directive: Directive, section: Section, target: Version, known: K
     start = _start(directive)
     if directive.keyword in _BUILT_IN.get(section.kind, ()):
         return
-    if known is None:
+    if known is None or (section.kind == "global" and known.name == "stats"):
+        # "stats" alone is a keyword to HAProxy, but some word of the table has to follow.
         yield _unknown_keyword(directive, section, start)
         return
     size = len(known.name.split()) - (known.scope is Scope.OTHERS)
@@ -145,6 +161,8 @@ def _directive(directive: Directive, section: Section, target: Version, known: K
         yield _of_keyword(known, state, directive, section, (start, " ".join(directive.words[start : start + size])))
     elif build := BUILDS.get(directive.words[start].partition("-")[0]):
         yield Verdict(directive, section, start, directive.words[start], build, State.BUILD)
+    elif feature := _chosen(directive, start, target):
+        yield Verdict(directive, section, start, " ".join(directive.words[start : start + size]), feature, State.CHOSEN)
     inside = words_inside.look(directive)
     if inside is not None and (inside.since is None or inside.since > target):
         state = State.UNKNOWN if inside.since is None else State.TOO_NEW
@@ -153,6 +171,15 @@ def _directive(directive: Directive, section: Section, target: Version, known: K
     if scope is not None and section.kind in ("frontend", "backend", "listen", "defaults", "peers", "ring", "log-forward"):
         yield from _options(directive, section, scope, target)
     yield from _action(directive, section, target)
+
+
+def _chosen(directive: Directive, start: int, target: Version) -> str:
+    """The feature that a directive needs and not every HAProxy of the target version is built with."""
+    if directive.words[start][:4] not in _CHOSEN_STARTS:
+        return ""
+    text = " ".join(directive.words[start : start + 2])
+    feature = next((feature for sign, feature in _CHOSEN.items() if text.startswith(sign)), "")
+    return "" if feature == "QUIC" and target >= _QUIC_IS_COMMON else feature
 
 
 def _unknown_keyword(directive: Directive, section: Section, start: int) -> Verdict:
@@ -203,6 +230,8 @@ def _options(directive: Directive, section: Section, scope: Scope, target: Versi
 
 
 def _action(directive: Directive, section: Section, target: Version) -> Iterator[Verdict]:
+    if directive.keyword not in _RULE_KEYWORDS:
+        return
     kind = next((rules for rules in (directive.keyword, " ".join(directive.words[:2])) if rules in names.RULES), "")
     at = len(kind.split())
     if not kind or not directive.is_known(at) or directive.words[at].startswith("lua."):

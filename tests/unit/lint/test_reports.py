@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 
+import jsonschema
+import pytest
+
 from hapilot.languages.haproxy import parser
 from hapilot.lint import report_github, report_json, report_sarif, report_text, run
 from hapilot.lint.finding import Finding
+from hapilot.lint.rule import Rule
 from hapilot.lint.rules import catalogue
+from unit.lint import sarif
 from unit.lint.looking import HEAD
 
 TEXT = f"{HEAD}backend b\n    server s 2001:db8::1:80\n    server t 2001:db8::2:80 check\n    optoin a:b,100%\n"
@@ -58,3 +63,17 @@ def test_github() -> None:
     lines = report_github.render(found("a,b:c%.cfg")).splitlines()
     assert lines[0].startswith("::warning file=a%2Cb%3Ac%25.cfg,line=7,col=14,endColumn=28,title=ipv6-without-brackets::2001:db8::1:80 is")
     assert lines[2].startswith("::error ")
+
+
+@pytest.mark.parametrize("rule", catalogue.RULES, ids=lambda rule: rule.code)
+def test_sarif_of_every_rule_is_as_the_standard_wants_it(rule: Rule) -> None:
+    for name in ("/etc/haproxy/haproxy.cfg", "a b%\udcff.cfg", "<stdin>"):
+        log = json.loads(json.dumps(report_sarif.as_data(run.lint([parser.parse(rule.failing, name)], rule.target), "1.2.3")))
+        jsonschema.validate(log, sarif.LOG)
+
+
+def test_what_sarif_does_not_have_is_noticed() -> None:
+    log = json.loads(json.dumps(report_sarif.as_data(found(), "1.2.3")))
+    log["runs"][0]["results"][0]["severity"] = "high"
+    with pytest.raises(jsonschema.ValidationError, match="severity"):
+        jsonschema.validate(log, sarif.LOG)

@@ -38,7 +38,7 @@ def test_versions(options: str, is_found: bool) -> None:
         ("EECDH+AESGCM:EECDH+AES", ("EECDH+AES",)),
         ("HIGH:!aNULL:!MD5", ("HIGH",)),
         ("AES128-SHA,RC4-SHA", ("AES128-SHA", "RC4-SHA")),
-        ("@SECLEVEL=0:ALL", ("ALL",)),
+        ("@SECLEVEL=0:ALL", ("@SECLEVEL=0", "ALL")),
         ("", ()),
     ],
 )

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from hapilot.base.diagnostics import Severity
 from hapilot.lint import addresses, options
-from hapilot.lint.conditions import Condition, Term
 from hapilot.lint.context import Context, Directive, Section
 from hapilot.lint.finding import Hit
 from hapilot.lint.options import Bind
@@ -18,7 +17,7 @@ _GUESSED = frozenset(
         "passw0rd", "password", "qwerty", "root", "secret", "stats", "test", "user", "yourpassword", "yourpasswd",
     }
 )  # fmt: skip
-"""Passwords that are tried first; the manual's and distributions' examples among them."""
+"""Passwords that are tried first, also with digits behind them; the manual's and distributions' examples among them."""
 
 
 def _passwords(context: Context) -> Iterator[tuple[Directive, int, str, str]]:
@@ -36,7 +35,8 @@ def _passwords(context: Context) -> Iterator[tuple[Directive, int, str, str]]:
 
 
 def _is_guessed(user: str, password: str) -> bool:
-    return password.lower() in _GUESSED or password.lower() == user.lower()
+    said = password.lower()
+    return said in _GUESSED or said.rstrip("0123456789!") in (_GUESSED - {""}) or said == user.lower()
 
 
 def _clear(context: Context) -> Iterator[Hit]:
@@ -95,21 +95,8 @@ def _public_binds(context: Context) -> dict[Section, Bind]:
 def _admin(context: Context) -> Iterator[Hit]:
     for section in context.of_kind("defaults", "frontend", "listen", "backend"):
         for directive in section.lines("stats", "admin"):
-            if directive.condition is not None and _always_holds(directive.condition):
+            if directive.condition is not None and directive.condition.constant:
                 yield Hit(directive.line, "whoever sees the statistics page can stop servers: `stats admin` holds for everybody", 2)
-
-
-def _always_holds(condition: Condition) -> bool:
-    if condition.sign == "unless":
-        return all(any(_is_constant(term, "FALSE") for term in group) for group in condition.groups)
-    return any(group and all(_is_constant(term, "TRUE") for term in group) for group in condition.groups)
-
-
-def _is_constant(term: Term, wanted: str) -> bool:
-    """Whether a term is always true, or always false."""
-    said = term.name or {"always_true": "TRUE", "always_false": "FALSE"}.get(" ".join(term.words), "")
-    opposite = {"TRUE": "FALSE", "FALSE": "TRUE"}
-    return (opposite.get(said, "") if term.negated else said) == wanted
 
 
 def _sockets(context: Context) -> Iterator[Hit]:
@@ -127,6 +114,22 @@ def _sockets(context: Context) -> Iterator[Hit]:
                 yield Hit(
                     directive.line, f"mode {mode} lets every user of this machine command HAProxy (level {level})", words.index("mode") + 1
                 )
+
+
+def _private_binds(context: Context) -> Iterator[Hit]:
+    """Sockets of frontends that believe what is said about the client."""
+    for bind in context.once(options.binds):
+        mode = "".join(bind.options.get("mode", ()))
+        is_socket = bind.directive.is_known(1) and any(addresses.parse(each).family == "unix" for each in bind.addresses)
+        if is_socket and "accept-proxy" in bind.options and _others_write(mode):
+            message = f"mode {mode} lets every user of this machine claim any client address by a PROXY header"
+            hint = "use `mode 600` with the `user` that connects"
+            yield Hit(bind.directive.line, message, bind.places["mode"], hint, severity=Severity.WARNING)
+
+
+def _check_sockets(context: Context) -> Iterator[Hit]:
+    yield from _sockets(context)
+    yield from _private_binds(context)
 
 
 def _others_write(mode: str) -> bool:
@@ -217,6 +220,6 @@ RULES = (
         source=f"{MANUAL}#3.1-stats%20socket",
         failing="global\n    stats socket /run/haproxy/admin.sock mode 666 level admin\n\n" + _STATS.format("127.0.0.1:8404", ""),
         passing="global\n    stats socket /run/haproxy/admin.sock mode 660 level admin\n\n" + _STATS.format("127.0.0.1:8404", ""),
-        check=_sockets,
+        check=_check_sockets,
     ),
 )

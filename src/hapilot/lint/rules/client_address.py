@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from hapilot.base.diagnostics import Severity
-from hapilot.lint import addresses, expressions, options, routing
+from hapilot.lint import acls, addresses, covering, expressions, options, routing
+from hapilot.lint.acls import Criterion
 from hapilot.lint.context import Context, Directive, Section
 from hapilot.lint.finding import Hit
-from hapilot.lint.options import Bind
 from hapilot.lint.rule import MANUAL, TIMEOUTS, Rule
 
 _FORWARDED = re.compile(r"(?i)x-forwarded-(?:for|proto|host|port)|x-real-ip|forwarded|x-client-ip|true-client-ip")
+_ADDRESSES = re.compile(r"(?i)x-forwarded-for|x-real-ip|x-client-ip|true-client-ip")
+_HEADER_FETCH = re.compile(r"(?i)(?:req\.)?hdr(?:_ip)?\((x-forwarded-for|x-real-ip|x-client-ip|true-client-ip)")
+_ADDRESS_FETCHES = frozenset({"hdr", "hdr_ip", "req.hdr", "req.hdr_ip"})
+_DECIDING = frozenset({"allow", "deny", "reject", "silent-drop", "tarpit"})
 
 
 def _forwardfor(context: Context) -> Iterator[Hit]:
@@ -41,15 +45,8 @@ def _lets_in(context: Context, front: Section, header: str) -> bool:
 
 def _is_local(context: Context, section: Section) -> bool:
     """Whether only programs of this machine are clients: another layer of the same proxy, that has cleaned the header."""
-    found = context.once(_binds_by_section).get(section, ())
+    found = context.once(options.binds_by_section).get(section, ())
     return bool(found) and all(addresses.parse(address).is_local for bind in found for address in bind.addresses)
-
-
-def _binds_by_section(context: Context) -> dict[Section, list[Bind]]:
-    found: dict[Section, list[Bind]] = {}
-    for bind in context.once(options.binds):
-        found.setdefault(bind.section, []).append(bind)
-    return found
 
 
 def _cleans(context: Context, section: Section, header: str) -> bool:
@@ -93,6 +90,9 @@ def _added(context: Context) -> Iterator[Hit]:
             action, name = (*directive.words[1:3], "", "")[:2]
             if action not in ("add-header", "set-header") or not _FORWARDED.fullmatch(name):
                 continue
+            if action == "set-header" and _only_without(directive, name):
+                yield Hit(directive.line, f"the {name} that a client sends itself is believed as it comes", 1, "set it in every case")
+                continue
             if name not in takers:
                 takers[name] = [each for each in section.all_lines("http-request") if _takes(each, name.lower())]
             if any(each is not directive for each in takers[name][:2]):
@@ -104,6 +104,46 @@ def _added(context: Context) -> Iterator[Hit]:
                 yield Hit(directive.line, message, 1, f"put `http-request del-header {name}` before it, or set it in both cases")
 
 
+def _only_without(directive: Directive, name: str) -> bool:
+    """Whether a rule is only for requests that have no such header yet."""
+    condition = directive.condition
+    return condition is not None and any(
+        term.negated == (condition.sign == "if") and criterion.expression.fetch.arguments.partition(",")[0].lower() == name.lower()
+        for term in condition.terms
+        for criterion in acls.of_words(directive, term.at + 1, term.words)
+    )
+
+
+def _believed(context: Context) -> Iterator[Hit]:
+    """Rules that decide by who the client says it is, where everybody can be the client."""
+    for section in context.of_kind("frontend", "listen"):
+        if section.mode != "http" or _is_local(context, section) or _is_guarded(section):
+            continue
+        named = context.once(acls.named_by_section).get(section, {})
+        for directive in section.lines("http-request"):
+            action = directive.word(1)
+            if action == "set-src" and directive.condition is None and (found := _HEADER_FETCH.match(directive.word(2))):
+                message = f"whoever sends a {found[1]} header is taken for the client it names"
+                yield Hit(directive.line, message, 1, "say for which proxies: `http-request set-src … if { src 10.0.0.0/24 }`")
+            elif action in _DECIDING and (asked := _asked_header(directive, named)):
+                yield Hit(directive.line, f"this decides by the {asked} header, which clients write themselves", 1, "ask `src`")
+
+
+def _asked_header(directive: Directive, named: Mapping[str, Sequence[Criterion]]) -> str:
+    """The header with the client's address by which alone a rule decides."""
+    terms = list(directive.condition.terms) if directive.condition else []
+    fetches = [each.expression.fetch for term in terms for each in covering.of_term(term, directive, named)]
+    if any(fetch.name.startswith(("src", "var", "http_auth", "ssl_c_")) for fetch in fetches):
+        return ""
+    asked = (fetch.arguments.partition(",")[0] for fetch in fetches if fetch.name in _ADDRESS_FETCHES)
+    return next((name for name in asked if _ADDRESSES.fullmatch(name)), "")
+
+
+def _check_headers(context: Context) -> Iterator[Hit]:
+    yield from _added(context)
+    yield from _believed(context)
+
+
 def _only_on_tls(directive: Directive) -> bool:
     if directive.condition is None or directive.condition.sign != "if":
         return False
@@ -112,7 +152,7 @@ def _only_on_tls(directive: Directive) -> bool:
 
 
 def _has_clear_bind(context: Context, section: Section) -> bool:
-    found = context.once(_binds_by_section).get(section, ())
+    found = context.once(options.binds_by_section).get(section, ())
     sends_on = any("https" in each.words for key in ("redirect", "http-request") for each in section.lines(key) if "redirect" in each.words)
     return not sends_on and any("ssl" not in bind.options for bind in found)
 
@@ -176,13 +216,13 @@ RULES = (
         code="forwarded-header-spoofable",
         title="A client can forge X-Forwarded-Proto and its like",
         severity=Severity.WARNING,
-        reason="Applications decide by these headers whether a connection was encrypted and which site was asked. What a client sends "
-        "itself must not reach them.",
+        reason="Applications decide by these headers who the client is, whether a connection was encrypted and which site was asked, "
+        "and so do rules of HAProxy. What a client sends itself must not reach them.",
         hint="use `http-request set-header`, in every case",
         source=f"{MANUAL}#4.2-http-request%20set-header",
         failing=TIMEOUTS + _SITE.format("    http-request add-header X-Forwarded-Proto http\n"),
         passing=TIMEOUTS + _SITE.format("    http-request set-header X-Forwarded-Proto http\n"),
-        check=_added,
+        check=_check_headers,
     ),
     Rule(
         code="proxy-protocol-open",

@@ -30,8 +30,17 @@ def _of(context: Context, state: State) -> Iterator[Verdict]:
     return (each for each in context.once(words_known.verdicts) if each.state is state)
 
 
+_ADVICE = {
+    "section program": "let systemd or a container of its own start the program",
+    "bind-process": "take it out: there is one process, and `thread` on `bind` lines chooses among its threads",
+    "option http-tunnel": "take it out: HAProxy follows every request of a connection, and WebSockets by themselves",
+    "master-worker": "start HAProxy with `-W`, or by its systemd unit",
+}
+"""What to do instead, where that is no other keyword."""
+
+
 def _use(verdict: Verdict) -> str:
-    return f"use `{verdict.replacement}`" if verdict.replacement else ""
+    return f"use `{verdict.replacement}`" if verdict.replacement else _ADVICE.get(verdict.name, "")
 
 
 def _removed(context: Context) -> Iterator[Hit]:
@@ -65,6 +74,9 @@ def _deprecated(context: Context) -> Iterator[Hit]:
 def _build(context: Context) -> Iterator[Hit]:
     for verdict in _of(context, State.BUILD):
         yield Hit(verdict.directive.line, f"{verdict.name!r} is only known to a HAProxy built with {verdict.kind}", verdict.word)
+    for verdict in _of(context, State.CHOSEN):
+        message = f"{verdict.name!r} is only known to a HAProxy built with {verdict.kind}, and not every distribution's is"
+        yield Hit(verdict.directive.line, message, verdict.word, severity=Severity.INFO)
 
 
 def _misplaced(context: Context) -> Iterator[Hit]:
@@ -169,7 +181,7 @@ RULES = (
         title="A keyword of an add-on that distributions leave out",
         severity=Severity.WARNING,
         reason="Device detection (51Degrees, DeviceAtlas, WURFL) is only in a HAProxy that somebody built with it; any other refuses "
-        "the configuration.",
+        "the configuration. For what some distributions have and others have not (QUIC before 3.0, zlib, engines) there is a note.",
         hint="run `haproxy -vv` where the configuration is used and see whether the add-on is there",
         source=f"{MANUAL}#3.1",
         failing="global\n    wurfl-data-file /usr/share/wurfl.zip\n\n" + TIMEOUTS + _SITE.format(""),

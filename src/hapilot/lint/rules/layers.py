@@ -104,7 +104,7 @@ def _coalesced(context: Context) -> Iterator[Hit]:
                     )
                     yield Hit(directive.line, message, at)
                     break
-                if covered is None and _has_sibling(bind.section, name):
+                if covered is None and _has_sibling(context, bind.section, name):
                     message = f"{name} is passed on here; if a wildcard certificate covers it too, browsers may ask for it where TLS ends"
                     yield Hit(directive.line, message, at, severity=Severity.INFO)
                     break
@@ -136,7 +136,7 @@ def _passed_on(context: Context, front: Section) -> Iterator[tuple[Directive, in
     routes = [route for route in context.once(routing.routes_by_section).get(front, ()) if route.name and route.name not in own]
     asked = {term.name for route in routes if route.directive.condition for term in route.directive.condition.terms if not term.negated}
     lines = {route.directive for route in routes}
-    for criterion in acls.criteria(front):
+    for criterion in context.once(acls.criteria).get(front, ()):
         is_asked = criterion.directive in lines or (criterion.directive.keyword == "acl" and criterion.directive.words[1] in asked)
         if is_asked and criterion.expression.fetch.name in _SNI and criterion.method in ("", "str"):
             yield from ((criterion.directive, at, name) for at, name in criterion.patterns if "." in name)
@@ -152,12 +152,12 @@ def _covers(context: Context, bind: Bind, name: str) -> str | None:
     return next((each.path for each in seen if wanted & {known.lower() for known in each.names}), "")
 
 
-def _has_sibling(section: Section, name: str) -> bool:
+def _has_sibling(context: Context, section: Section, name: str) -> bool:
     """Whether TLS is ended here for another name of the same parent."""
     parent = name.lower().partition(".")[2]
     return any(
         criterion.expression.fetch.name in _HOSTS and any(pattern.lower().endswith(f".{parent}") for _, pattern in criterion.patterns)
-        for criterion in acls.criteria(section)
+        for criterion in context.once(acls.criteria).get(section, ())
     )
 
 

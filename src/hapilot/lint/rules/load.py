@@ -5,29 +5,40 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hapilot.base.diagnostics import Severity
-from hapilot.lint import addresses, options, routing
+from hapilot.lint import acls, addresses, options, routing
 from hapilot.lint.context import Context, Directive, Section
 from hapilot.lint.finding import Hit
 from hapilot.lint.options import Bind, Server
 from hapilot.lint.rule import MANUAL, TIMEOUTS, Rule
 
+_FEW = 4
+"""Addresses: those of a pair of load balancers in both families."""
 _FILES_PER_CONNECTION = 2
 """A connection needs one file towards the client and one towards the server (management manual, section 5)."""
+_CHECKS = frozenset(
+    {
+        "external-check", "httpchk", "ldap-check", "mysql-check", "pgsql-check", "redis-check", "smtpchk", "spop-check", "ssl-hello-chk",
+        "tcp-check",
+    }
+)  # fmt: skip
+"""Options that say what a check asks."""
 _CHECKING = frozenset({"check", "agent-check", "track"})
 
 
 def _source(context: Context) -> Iterator[Hit]:
     fronts = context.once(routing.fronts_by_backend)
-    binds = context.once(options.binds)
-    by_section: dict[Section, list[Bind]] = {}
-    for bind in binds:
-        by_section.setdefault(bind.section, []).append(bind)
+    by_section = context.once(options.binds_by_section)
     own = _own_addresses(context)
     for section in context.proxies:
         balance = section.last("balance")
         if not section.is_back or balance is None or not balance.starts("balance", "source"):
             continue
         users = fronts.get(section.name, ())
+        few = next((each for user in users if (each := _few_clients(user)) is not None), None)
+        if few is not None and len(users) == 1:
+            message = f"line {few.line.number} lets in {len(_patterns(few))} addresses only, which speak for all clients"
+            yield Hit(balance.line, f"{message}: `balance source` sees no others", 1)
+            continue
         found = [bind for user in users for bind in by_section.get(user, ())]
         if found and all(_is_behind(bind, own) for bind in found):
             behind = found[0].directive
@@ -35,6 +46,28 @@ def _source(context: Context) -> Iterator[Hit]:
                 f"all clients of {section.kind} {section.name!r} come through a proxy ({behind.words[1]}), so one server gets them all"
             )
             yield Hit(balance.line, message, 1)
+
+
+def _few_clients(section: Section) -> Directive | None:
+    """The rule that refuses all but some single addresses, where those don't say for whom they speak."""
+    if any("accept-proxy" in each.words for each in section.lines("bind")) or any(
+        each.words[1:2] == ("set-src",) or "expect-proxy" in each.words for each in section.own
+    ):
+        return None
+    for directive in (*section.lines("tcp-request", "connection", "reject"), *section.lines("http-request", "deny")):
+        if directive.condition is not None and directive.condition.sign == "unless" and _patterns(directive):
+            return directive
+    return None
+
+
+def _patterns(directive: Directive) -> tuple[str, ...]:
+    """The addresses of a condition that asks nothing but ``src``; none where one of them is a network or stands in a file."""
+    terms = list(directive.condition.terms) if directive.condition else []
+    criteria = list(acls.inline(directive))
+    if len(terms) != 1 or len(criteria) != 1 or terms[0].negated or criteria[0].expression.fetch.name != "src" or criteria[0].has_files:
+        return ()
+    patterns = tuple(pattern for _, pattern in criteria[0].patterns)
+    return patterns if len(patterns) <= _FEW and all(addresses.parse(f"[{each}]:1").ip is not None for each in patterns) else ()
 
 
 def _own_addresses(context: Context) -> frozenset[str]:
@@ -53,16 +86,20 @@ def _is_behind(bind: Bind, own: frozenset[str]) -> bool:
 
 def _checks(context: Context) -> Iterator[Hit]:
     for section, servers in context.once(options.servers_by_section).items():
-        if (
-            section.mode not in ("tcp", "http")
-            or len(servers) < 2
-            or any(server.directive.keyword == "server-template" for server in servers)
-        ):
+        if section.mode not in ("tcp", "http") or any(server.directive.keyword == "server-template" for server in servers):
             continue
         unchecked = [server for server in servers if not _is_checked(server)]
-        if unchecked:
+        asked = _described_check(section)
+        if asked is not None and len(unchecked) == len(servers):
+            yield Hit(asked.line, f"this says how to check, and no server of {section.kind} {section.name!r} has `check`", 1)
+        elif unchecked and len(servers) > 1:
             names = ", ".join(server.name for server in unchecked[:3]) + (" …" if len(unchecked) > 3 else "")
             yield Hit(unchecked[0].directive.line, f"nobody checks {names}: requests go to a server that is down", 1)
+
+
+def _described_check(section: Section) -> Directive | None:
+    """The section's own line that says what a check asks."""
+    return next((each for each in section.lines("option") if each.word(1) in _CHECKS), None)
 
 
 def _is_checked(server: Server) -> bool:
@@ -82,6 +119,7 @@ def _maxconn(context: Context) -> Iterator[Hit]:
         yield Hit(limit[0].line, message, 1)
     if not limit:
         return
+    yield from _of_servers(context, limit[1])
     for section in context.of_kind("defaults", "frontend", "listen"):
         for directive in section.lines("maxconn"):
             value = directive.number(1)
@@ -89,6 +127,14 @@ def _maxconn(context: Context) -> Iterator[Hit]:
                 yield Hit(
                     directive.line, f"{value} connections here, and {limit[1]} for the whole process (line {limit[0].line.number})", 1
                 )
+
+
+def _of_servers(context: Context, limit: int) -> Iterator[Hit]:
+    for server in context.once(options.servers):
+        value = "".join(server.options.get("maxconn", ()))
+        if "maxconn" in server.places and value.isdecimal() and int(value[:18]) > limit:
+            message = f"{value} connections to server {server.name!r}, and {limit} for the whole process"
+            yield Hit(server.directive.line, message, server.places["maxconn"])
 
 
 def _global_number(context: Context, keyword: str) -> tuple[Directive, int] | None:
@@ -145,7 +191,8 @@ RULES = (
         code="health-check-missing",
         title="Several servers, and nobody checks them",
         severity=Severity.WARNING,
-        reason="Without `check` HAProxy thinks that a server is always up, and keeps sending its share of requests to one that is down.",
+        reason="Without `check` HAProxy thinks that a server is always up, and keeps sending its share of requests to one that is down. "
+        "`option httpchk` and its like only say what is asked where a server has `check`.",
         hint="add `check` to each server, or `default-server check`",
         source=f"{MANUAL}#5.2-check",
         failing=TIMEOUTS + _SITE.format("", ""),

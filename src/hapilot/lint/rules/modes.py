@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hapilot.base.diagnostics import Severity
-from hapilot.lint import routing
+from hapilot.lint import acls, covering, routing
 from hapilot.lint.context import Context, Directive, Section
 from hapilot.lint.finding import Hit
 from hapilot.lint.rule import MANUAL, TIMEOUTS, Rule
@@ -22,6 +22,8 @@ _HTTP_OPTIONS = frozenset(
         "http-use-proxy-header", "httpclose", "httplog", "httpslog", "originalto",
     }
 )  # fmt: skip
+_OF_REQUEST = frozenset({"path", "url", "hdr", "req.hdr", "base", "method", "cook", "req.cook", "query"})
+"""Fetches of a request, up to an underscore."""
 _PROXIES = frozenset({"defaults", "frontend", "listen", "backend"})
 _BY_REQUEST = frozenset({"hdr", "uri", "url_param"})
 
@@ -79,8 +81,26 @@ def _has_later_format(section: Section, directive: Directive) -> bool:
 def _check_tcp(context: Context) -> Iterator[Hit]:
     found = list(_in_tcp(context))
     yield from found
+    yield from _asked_too_early(context)
     known = {hit.line for hit in found}
     yield from (hit for hit in _logs(context) if hit.line not in known)
+
+
+def _asked_too_early(context: Context) -> Iterator[Hit]:
+    """Routes by what a request says, in TCP mode: it is only there if a rule has waited for it."""
+    for section in context.of_kind("frontend", "listen"):
+        if section.mode != "tcp" or any(each.words[2:3] != ("set-var",) for each in section.all_lines("tcp-request", "content")):
+            continue
+        named = context.once(acls.named_by_section).get(section, {})
+        for directive in section.lines("use_backend"):
+            terms = directive.condition.terms if directive.condition else ()
+            asked = [(term, each) for term in terms for each in covering.of_term(term, directive, named)]
+            for term, criterion in asked:
+                name = criterion.expression.fetch.name
+                if name.partition("_")[0] in _OF_REQUEST:
+                    message = f"{name} is never there: in TCP mode nobody has read a request when the backend is chosen"
+                    yield Hit(directive.line, message, term.at)
+                    break
 
 
 def _may_switch(section: Section) -> bool:

@@ -19,8 +19,8 @@ _CLASS_OR_ESCAPE = re.compile(r"\\.|\[[^\]]*\]")
 
 
 def _check(context: Context) -> Iterator[Hit]:
-    for section in context.of_kind("defaults", "frontend", "listen", "backend"):
-        for criterion in acls.criteria(section):
+    for criteria in context.once(acls.criteria).values():
+        for criterion in criteria:
             if criterion.method != "reg" or not _is_about_hosts(criterion):
                 continue
             for at, pattern in criterion.patterns:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from hapilot.base.diagnostics import Severity
-from hapilot.lint import edits
+from hapilot.lint import acls, covering, edits
+from hapilot.lint.acls import Criterion
 from hapilot.lint.conditions import Term
 from hapilot.lint.context import Context, Directive, Section
 from hapilot.lint.finding import Hit
@@ -43,28 +44,38 @@ Terms = frozenset[tuple[bool, str, tuple[str, ...]]]
 def _unreachable(context: Context) -> Iterator[Hit]:
     for section in context.of_kind("frontend", "listen", "backend", "defaults"):
         for words, final in _FINAL.items():
-            ended: Directive | None = None
-            own = set(section.lines(*words))
-            for directive in section.all_lines(*words):
-                action = directive.words[len(words)] if len(directive.words) > len(words) else ""
-                if ended is not None and directive in own:
-                    yield _behind(directive, ended)
-                elif ended is None and action in final and directive.condition is None:
-                    ended = directive
-        for keyword in ("use_backend", "redirect"):
+            if words[0] in section.by_keyword:
+                yield from _behind_final(section, words, final)
+        for keyword in ("use_backend", "redirect", "use-server"):
             ended = None
             for directive in section.lines(keyword):
                 if ended is not None:
                     yield _behind(directive, ended)
-                elif directive.condition is None:
+                elif _is_always(directive):
                     ended = directive
+
+
+def _behind_final(section: Section, words: tuple[str, ...], final: Collection[str]) -> Iterator[Hit]:
+    """A section's own rules of one kind that stand behind a final one, which may be inherited."""
+    own, ended = set(section.lines(*words)), None
+    for directive in section.all_lines(*words):
+        action = directive.words[len(words)] if len(directive.words) > len(words) else ""
+        if ended is not None and directive in own:
+            yield _behind(directive, ended)
+        elif ended is None and action in final and _is_always(directive):
+            ended = directive
+
+
+def _is_always(directive: Directive) -> bool:
+    """Whether a rule has no condition, or one that always holds; ``redirect … ignore-empty`` goes on where its location is empty."""
+    return "ignore-empty" not in directive.words and (directive.condition is None or directive.condition.constant is True)
 
 
 def _answered(context: Context) -> Iterator[Hit]:
     """Routes of a frontend that answers every request itself."""
     for section in context.of_kind("frontend", "listen"):
-        answers = [each for each in section.all_lines("http-request") if each.word(1) in _ANSWERS and each.condition is None]
-        answers += [each for each in section.lines("redirect") if each.condition is None]
+        answers = [each for each in section.all_lines("http-request") if each.word(1) in _ANSWERS and _is_always(each)]
+        answers += [each for each in section.lines("redirect") if _is_always(each)]
         for directive in section.lines("use_backend") if answers and section.mode == "http" else ():
             yield Hit(directive.line, f"line {answers[0].line.number} answers every request before a backend is chosen", 0)
 
@@ -102,30 +113,58 @@ def _behind(directive: Directive, ended: Directive) -> Hit:
 
 def _shadowed(context: Context) -> Iterator[Hit]:
     for section in context.proxies:
-        seen: dict[object, Directive] = {}
+        routed = _Routed(context.once(acls.named_by_section).get(section, {}))
         effects = _with_effect(section)
         for directive in section.lines("use_backend"):
-            condition = directive.condition
-            if condition is None:
+            if _is_always(directive):
                 break
             if _has_effect(directive, effects):
                 continue
-            groups = [_terms(group) for group in condition.groups]
-            keys = [_covering(group, seen) for group in groups] if condition.sign == "if" else [seen.get(condition.key)]
-            if all(keys):
-                first = next(key for key in keys if key)
+            first = routed.already(directive)
+            if first is not None:
                 message = f"whatever this matches went to backend {first.words[1]!r} already, by line {first.line.number}"
                 yield Hit(directive.line, message, 0, edits=edits.removed(directive.line))
-            elif condition.sign == "if":
-                for group in groups:
-                    seen.setdefault(group, directive)
             else:
-                seen.setdefault(condition.key, directive)
+                routed.add(directive)
 
 
-def _covering(group: Terms, seen: dict[object, Directive]) -> Directive | None:
-    """The earlier rule that has all of this group: the same one, or one of a single term of it."""
-    return seen.get(group) or next((seen[frozenset({term})] for term in group if frozenset({term}) in seen), None)
+class _Routed:
+    """What the rules so far have sent elsewhere: whole conditions, and patterns of conditions with a single term."""
+
+    def __init__(self, named: Mapping[str, Sequence[Criterion]]) -> None:
+        self._named = named
+        self._conditions: dict[object, Directive] = {}
+        self._patterns = covering.Taken()
+
+    def already(self, directive: Directive) -> Directive | None:
+        """The rule before that takes all of what this one would; the first one where several do it together."""
+        condition = directive.condition
+        if condition is None or condition.sign != "if":
+            return self._conditions.get(condition.key) if condition is not None else None
+        found = [self._of_group(group, directive) for group in condition.groups]
+        return found[0] if all(found) else None
+
+    def _of_group(self, group: tuple[Term, ...], directive: Directive) -> Directive | None:
+        """The rule that takes all of a group: the same one, or one that takes all of one of its terms."""
+        terms = _terms(group)
+        same = self._conditions.get(terms) or next(
+            (self._conditions[frozenset({term})] for term in terms if frozenset({term}) in self._conditions), None
+        )
+        if same is not None:
+            return same
+        criteria = (covering.of_term(term, directive, self._named) for term in group if not term.negated)
+        return next((taker for each in criteria if (taker := self._patterns.taker(each)) is not None), None)
+
+    def add(self, directive: Directive) -> None:
+        """This rule takes what it matches."""
+        condition = directive.condition
+        if condition is None or condition.sign != "if":
+            self._conditions.setdefault(condition.key if condition is not None else (), directive)
+            return
+        for group in condition.groups:
+            self._conditions.setdefault(_terms(group), directive)
+            if len(group) == 1 and not group[0].negated:
+                self._patterns.add(covering.of_term(group[0], directive, self._named), directive)
 
 
 def _terms(group: tuple[Term, ...]) -> Terms:

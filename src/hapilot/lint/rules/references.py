@@ -75,6 +75,8 @@ def _undefined(context: Context) -> Iterator[Hit]:
         for directive in section.own:
             yield from _undefined_sections(directive, known)
     yield from _undefined_servers(context)
+    yield from _undefined_tracks(context)
+    yield from _undefined_tables(context)
 
 
 def _undefined_sections(directive: Directive, known: Mapping[str, set[str]]) -> Iterator[Hit]:
@@ -111,6 +113,43 @@ def _undefined_servers(context: Context) -> Iterator[Hit]:
             name = directive.words[1] if directive.is_known(1) else ""
             if name and "%" not in name and name not in known and not has_template:
                 yield Hit(directive.line, f"{section.kind} {section.name!r} has no server {name!r}", 1, nearest.suggestion(name, known))
+
+
+def _undefined_tracks(context: Context) -> Iterator[Hit]:
+    """``track [backend/]server``."""
+    by_section = context.once(options.servers_by_section)
+    backends = context.once(routing.backends_by_name)
+    names = {section: {server.name for server in servers} for section, servers in by_section.items()}
+    for server in context.once(options.servers):
+        if "track" not in server.places or not server.directive.is_known(server.places["track"] + 1):
+            continue
+        wanted = "".join(server.options["track"])
+        back, _, name = wanted.rpartition("/")
+        section = backends.get(back) if back else server.section
+        is_known = section is not None and ("server-template" in section.by_keyword or name in names.get(section, ()))
+        if wanted and not is_known:
+            yield Hit(server.directive.line, f"there is no server {wanted!r} to track", server.places["track"] + 1)
+
+
+def _undefined_tables(context: Context) -> Iterator[Hit]:
+    """``table NAME`` behind rules that count: a proxy, or ``PEERS/TABLE``."""
+    known = {section.name for section in context.proxies}
+    known |= {f"{section.name}/{each.word(1)}" for section in context.of_kind("peers") for each in section.lines("table")}
+    for section in context.of_kind("frontend", "listen", "backend", "defaults"):
+        for keyword in ("http-request", "http-response", "tcp-request", "stick"):
+            for directive in section.lines(keyword):
+                at = _table_place(directive)
+                if at and directive.is_known(at) and directive.words[at] not in known:
+                    near = nearest.suggestion(directive.words[at], known)
+                    yield Hit(directive.line, f"there is no proxy {directive.words[at]!r} with a table", at, near)
+
+
+def _table_place(directive: Directive) -> int:
+    """The index of the table's name; 0 where none is named."""
+    counts = directive.keyword == "stick" or any(word.startswith("track-sc") for word in directive.words[1:3])
+    limit = directive.condition.at if directive.condition else len(directive.words)
+    words = directive.words[:limit]
+    return words.index("table") + 1 if counts and "table" in words[:-1] else 0
 
 
 def _backend_unused(context: Context) -> Iterator[Hit]:

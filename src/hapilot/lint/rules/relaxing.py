@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hapilot.base.diagnostics import Severity
+from hapilot.lint import options
 from hapilot.lint.context import Context
 from hapilot.lint.finding import Hit
 from hapilot.lint.rule import MANUAL, TIMEOUTS, Rule
@@ -14,6 +15,11 @@ _OPTIONS = {
     "accept-unsafe-violations-in-http-request": "requests that break the rules of HTTP go to servers, which may read them differently",
     "accept-invalid-http-response": "answers that break the rules of HTTP go to clients, and a cache may store what nobody sent",
     "accept-unsafe-violations-in-http-response": "answers that break the rules of HTTP go to clients, and caches may store them",
+}
+_BIND = {
+    "allow-0rtt": "what comes as early data can be replayed by whoever recorded it",
+    "ca-ignore-err": "clients get in with certificates whose chain does not hold",
+    "crt-ignore-err": "clients get in with certificates that are expired, revoked or not meant for it",
 }
 _GLOBAL = {
     "h1-accept-payload-with-any-method": "GET, HEAD and DELETE pass with a body, which some servers take for the next request",
@@ -29,6 +35,9 @@ def _check(context: Context) -> Iterator[Hit]:
             name = " ".join(directive.words[1:2])
             if name in _OPTIONS:
                 yield Hit(directive.line, f"`option {name}`: {_OPTIONS[name]}", 1)
+    for bind in context.once(options.binds):
+        for option in bind.places.keys() & _BIND.keys():
+            yield Hit(bind.directive.line, f"`{option}`: {_BIND[option]}", bind.places[option])
     for section in context.of_kind("global"):
         for keyword, said in _GLOBAL.items():
             for directive in section.lines(keyword):

@@ -46,6 +46,16 @@ def _first_use(section: Section) -> tuple[Directive, int, str] | None:
         for expression in expressions.of_line(directive.words, directive.condition):
             if expression.fetch.name.startswith(_OF_HELLO):
                 return directive, expression.word, expression.fetch.name
+    return _first_variable(section)
+
+
+def _first_variable(section: Section) -> tuple[Directive, int, str] | None:
+    """The first rule that keeps what the ClientHello says, for others to ask."""
+    for directive in section.lines("tcp-request", "content"):
+        if directive.words[2:3] and directive.words[2].startswith("set-var(") and len(directive.words) > 3:
+            expression = expressions.parse(directive.words[3], 3)
+            if expression is not None and expression.fetch.name.startswith(_OF_HELLO):
+                return directive, 3, expression.fetch.name
     return None
 
 

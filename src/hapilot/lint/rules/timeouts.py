@@ -15,6 +15,9 @@ _LEAST = 100
 """Milliseconds; a number without unit below this was meant to be seconds (HAProxy 3.0 and later warn as well)."""
 _OLD = {"client": ("clitimeout",), "connect": ("contimeout",), "server": ("srvtimeout",)}
 _WEBSOCKET = re.compile(r"(?i)websocket|upgrade")
+_PLACE = re.compile(r"(?i)/(?:wss?|websockets?|socket\.io|sockjs|signalr)(?:/.*)?|wss?\.?")
+"""Paths, and starts of host names, that are for WebSockets by custom."""
+_PLACE_FETCHES = frozenset({"path", "path_beg", "path_dir", "hdr", "hdr_beg", "req.hdr"})
 _SHORT = frozenset({"connect", "client", "server", "queue", "http-request", "http-keep-alive", "tunnel"})
 
 
@@ -73,7 +76,13 @@ def _routes_of_websockets(context: Context) -> Iterator[tuple[Section, Directive
 
 def _asks(directive: Directive, names: set[str]) -> bool:
     terms = directive.condition.terms if directive.condition else ()
-    return any((term.name in names and not term.negated) or any(_WEBSOCKET.fullmatch(word) for word in term.words[1:]) for term in terms)
+    return any(not term.negated and (term.name in names or _is_of_websockets(term.words)) for term in terms)
+
+
+def _is_of_websockets(words: tuple[str, ...]) -> bool:
+    """Whether a criterion is about WebSockets: by the header that asks for them, or by a place that is theirs."""
+    is_place = words[:1] != () and words[0].partition("(")[0] in _PLACE_FETCHES
+    return any(_WEBSOCKET.fullmatch(word) or (is_place and _PLACE.fullmatch(word)) for word in words[1:])
 
 
 def _servers_of_websockets(context: Context) -> Iterator[tuple[Section, Directive, int]]:
@@ -84,7 +93,7 @@ def _servers_of_websockets(context: Context) -> Iterator[tuple[Section, Directiv
 
 
 def _is_about_websockets(directive: Directive) -> bool:
-    return any(_WEBSOCKET.fullmatch(word) for word in directive.words[3:])
+    return _is_of_websockets(directive.words[2:])
 
 
 _SITE = """\

@@ -20,6 +20,8 @@ _INTERMEDIATE = re.compile(r"(?:ECDHE-(?:ECDSA|RSA)|DHE-RSA)-(?:AES(?:128|256)-G
 _MODERN_GROUP = re.compile(
     r"(?:EECDH|ECDHE|ECDH|kECDHE|kEECDH|DHE|EDH|DH)\+(?:[A-Za-z0-9]+\+)*(?:AESGCM|AES(?:128|256)?GCM|CHACHA20)(?:\+[A-Za-z0-9]+)*"
 )
+_NO_LEVEL = "@SECLEVEL=0"
+"""Lets OpenSSL use keys and hashes of any weakness."""
 _LEAST_DH = 2048
 
 
@@ -34,6 +36,8 @@ def _versions(context: Context) -> Iterator[Hit]:
         for at, word in enumerate(directive.words):
             if word in _FORCED:
                 yield Hit(directive.line, f"`{word}` speaks only a version that has been broken", at)
+            elif word == "no-tlsv13" and "no-tlsv12" in directive.words:
+                yield Hit(directive.line, "without TLS 1.2 and TLS 1.3 only versions are left that have been broken", at)
             elif word in _OLD and directive.words[at - 1] in ("ssl-min-ver", "ssl-max-ver"):
                 yield Hit(directive.line, f"{word} is allowed here", at)
 
@@ -61,9 +65,13 @@ def weak_ciphers(text: str) -> tuple[str, ...]:
 
     >>> weak_ciphers("ECDHE-RSA-AES128-GCM-SHA256:AES128-SHA:!aNULL"), weak_ciphers("EECDH+AESGCM:PROFILE=SYSTEM")
     (('AES128-SHA',), ())
+    >>> weak_ciphers("ECDHE-RSA-AES128-GCM-SHA256@SECLEVEL=0")
+    ('@SECLEVEL=0',)
     """
-    parts = [part for part in re.split(r"[:, ]", text) if part and part[0] not in "!-+@" and "=" not in part]
-    return tuple(part for part in parts if not _INTERMEDIATE.fullmatch(part) and not _MODERN_GROUP.fullmatch(part))
+    given = re.split(r"[:, ]|(?=@)", text)
+    parts = [part for part in given if part and part[0] not in "!-+@" and "=" not in part]
+    weak = [part for part in parts if not _INTERMEDIATE.fullmatch(part) and not _MODERN_GROUP.fullmatch(part)]
+    return (*(part for part in given if part == _NO_LEVEL), *weak)
 
 
 def _dh(context: Context) -> Iterator[Hit]:

@@ -57,6 +57,10 @@ master-worker|3.3|3.5|
 nbproc|2.3|2.5|nbthread
 no-quic||3.3|tune.quic.listen
 stats bind-process||2.7|
+stats calculate-max-counters|||
+stats maxconn|||
+stats socket|||
+stats timeout|||
 trace||3.1|traces
 tune.chksize||2.5|tune.bufsize
 tune.quic.cc-hystart|3.3|3.5|tune.quic.fe.cc.hystart
@@ -120,3 +124,12 @@ NO_KEYWORDS = frozenset({"binds ocsp-update", "proxies hash-key", "global_sectio
 
 SECTIONS_SINCE = {"crt-store": "3.0", "traces": "3.1", "log-profile": "3.1", "acme": "3.2", "healthcheck": "3.4"}
 """Sections that came after 2.6 (REGISTER_CONFIG_SECTION)."""
+
+SINCE = {
+    "global_section stats calculate-max-counters": "3.4",
+    "global_section httpclient.retries": "2.8",
+    "global_section tune.h2.be.glitches-threshold": "2.8",
+    "global_section tune.h2.fe.glitches-threshold": "2.8",
+    "global_section tune.h2.fe.max-total-streams": "2.8",
+}
+"""What HAProxy took before its manuals said so, or got in a maintenance release of an older version (asked of 2.8.25)."""

@@ -26,8 +26,6 @@ _PROXY_LETTERS = {"D": "defaults", "F": "frontend", "L": "listen", "B": "backend
 _AS_IN_PROXIES = {"healthcheck": frozenset({"http-check", "tcp-check"})}
 """Section to the first words of directives that it takes as a backend does (manual, 12.9)."""
 _PREFIXES = frozenset({"no", "default"})
-_LONGEST = 3
-"""Words in the longest names: ``capture request header``."""
 
 
 class Scope(enum.StrEnum):
@@ -83,9 +81,10 @@ def find(section: str, words: Sequence[str]) -> Keyword | None:
     scope, before = _place("backend" if words[:1] and words[0] in _AS_IN_PROXIES.get(section, ()) else section)
     table = _table()[scope]
     # What stands in parentheses behind a word, as in set-var(txn.x), is no part of its name.
-    plain = [word.partition("(")[0] for word in words[start : start + _LONGEST]]
-    for size in range(len(plain), 0, -1):
-        found = table.get(before + " ".join(plain[:size]))
+    first = before + words[start].partition("(")[0] if len(words) > start else before
+    plain = [word.partition("(")[0] for word in words[start + 1 : start + _lengths()[scope].get(first, 0)]]
+    for size in range(len(plain), -1, -1):
+        found = table.get(" ".join((first, *plain[:size])))
         if found is not None:
             return found
     return None
@@ -123,6 +122,20 @@ def _place(section: str) -> tuple[Scope, str]:
 
 
 @functools.cache
+def _lengths() -> Mapping[Scope, Mapping[str, int]]:
+    """The first word of names, behind that of their section, to how many words the longest of them has."""
+    found: dict[Scope, dict[str, int]] = {}
+    for scope, table in _table().items():
+        lengths = found.setdefault(scope, {})
+        for name in table:
+            section, _, rest = name.partition(" ") if scope is Scope.OTHERS else ("", "", name)
+            words = rest.split()
+            first = f"{section} {words[0]}" if section and words else section or name.split()[0]
+            lengths[first] = max(lengths.get(first, 0), len(words))
+    return found
+
+
+@functools.cache
 def _table() -> Mapping[Scope, Mapping[str, Keyword]]:
     derived = {
         Scope.PROXIES: (proxies.ROWS, curated.PROXIES),
@@ -141,7 +154,7 @@ def _merged(scope: Scope, derived: str, by_hand: str) -> dict[str, Keyword]:
     found = {each.name: each for each in _derived(scope, derived)}
     for row in by_hand.splitlines():
         name, deprecated, removed, replacement = row.split("|")
-        known = found.get(name) or Keyword(scope, name)
+        known = found.get(name) or Keyword(scope, name, since=_version(curated.SINCE.get(f"{scope} {name}", "")))
         found[name] = dataclasses.replace(
             known,
             deprecated=_version(deprecated) or known.deprecated,
@@ -165,7 +178,7 @@ def _derived(scope: Scope, text: str) -> Iterator[Keyword]:
             "*" in sections,
             least,
             most,
-            _version(since),
+            _version(curated.SINCE.get(f"{scope} {name}", since)),
             _version(deprecated),
             _version(removed),
         )
