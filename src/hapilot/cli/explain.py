@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,7 +15,7 @@ from hapilot.cli import options, output
 
 if TYPE_CHECKING:
     from hapilot.compile import build
-    from hapilot.explain import explanation, probe
+    from hapilot.explain import explain, explanation, probe
     from hapilot.reconcile import live
 
 
@@ -45,8 +46,9 @@ def command(arguments: tuple[str, ...], source: str, headers: tuple[str, ...], *
     prepared = pipeline.prepare(site, target, options.kept_authority(state_path), options.environment(), reads_only=True)
     # A site whose expectations fail can be explained; that is how one finds out why.
     made = prepared.build if prepared.build and prepared.bundle else prepared.require()[0]
-    _require_listener(made, asked.listener)
-    answer = explain.Explainer(made).explain(asked, target_text)
+    explainer = explain.Explainer(made, _pages(made))
+    _require_listener(explainer, asked.listener)
+    answer = explainer.explain(asked, target_text)
     seen = live.compare(made, asked, answer, options.state_directory(state_path)) if given["live"] else None
     if given["as_json"]:
         output.print_json(answer.as_json() | ({"live": seen.as_json()} if seen else {}))
@@ -67,10 +69,21 @@ def _asked(target: str, source: str, headers: tuple[str, ...]) -> probe.Probe:
         raise click.UsageError(f"{problem}\n    {problem.hint}" if problem.hint else str(problem)) from problem
 
 
-def _require_listener(made: build.Build, name: str) -> None:
-    known = made.site.spec.listeners or {}
+def _require_listener(explainer: explain.Explainer, name: str) -> None:
+    known = explainer.listeners
     if name and name not in known:
         raise click.UsageError(f"the site has no listener {name!r}; its listeners are {', '.join(known)}")
+
+
+def _pages(made: build.Build) -> dict[str, bytes]:
+    """The pages for errors that lines of a user's own name, as far as they can be read here."""
+    from hapilot.explain import own_pages
+
+    found: dict[str, bytes] = {}
+    for named, path in own_pages.find(made).items():
+        with contextlib.suppress(OSError):
+            found[named] = Path(path).read_bytes()
+    return found
 
 
 def _header(text: str) -> tuple[str, str]:
@@ -128,7 +141,9 @@ def live_lines(seen: live.Comparison) -> Iterator[str]:
 
 def _headline(answer: explanation.Explanation) -> str:
     if answer.outcome == "forward":
-        return f"-> {answer.service}"
+        return f"-> {answer.service or f'backend {answer.backend}'}"
+    if answer.raw_line is not None:
+        return "not known"
     if answer.outcome == "redirect":
         return f"{answer.status} -> {answer.location}"
     return f"{answer.status}" if answer.status else "refused"

@@ -1,4 +1,5 @@
-"""Where a connection may arrive, and from whom: the target of a question against the addresses of the site's listeners.
+"""Where a connection may arrive, and from whom: the target of a question against the addresses of the site's listeners, and those of
+``bind`` lines that a user wrote.
 
 In: a Build, once, and a Probe for each question. Out: the Connections to follow. Called by ``explain``; ``trial`` takes the load
 balancer's address and words from here too. A host name does not say at which address it arrives, so there may be several.
@@ -13,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from hapilot.compile import build
-from hapilot.explain import probe
+from hapilot.explain import own_binds, probe
 from hapilot.languages.haproxy.evaluate import connection
 from hapilot.model import listener, values
 
@@ -26,7 +27,11 @@ class _Entry:
     """One address of a listener."""
 
     bind: values.BindAddress
-    listener: listener.Listener
+    accept_proxy: str
+    trusted: Sequence[values.IPNetwork]
+    ports: range
+    socket: str = ""
+    """The address of a user's own line, where it is a socket's name."""
 
     def specificity(self, address: connection.Address) -> int:
         """How exactly it covers ``address``: 2 for the address itself, 1 for all of its family, 0 for not at all."""
@@ -41,11 +46,26 @@ class Arrivals:
 
     def __init__(self, made: build.Build) -> None:
         listeners = made.site.spec.listeners or {}
-        self._listeners = {name: tuple(_Entry(bind, one) for bind in one.bind) for name, one in listeners.items()}
+        self._listeners = {name: [_entry(bind, one) for bind in one.bind] for name, one in listeners.items() if one.from_ is None}
+        for own in own_binds.find(made):
+            self._listeners.setdefault(own.listener, []).append(_written(own))
         self._by_port: dict[int, list[_Entry]] = {}
+        self._wide: list[_Entry] = []
         self._portless: list[_Entry] = []
         for entry in (entry for entries in self._listeners.values() for entry in entries):
-            (self._by_port.setdefault(entry.bind.port, []) if entry.bind.kind == "tcp" else self._portless).append(entry)
+            if len(entry.ports) == 1:
+                self._by_port.setdefault(entry.bind.port, []).append(entry)
+            else:
+                (self._wide if entry.ports else self._portless).append(entry)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The listeners, and the frontends of a user's own."""
+        return tuple(self._listeners)
+
+    def _at_port(self, port: int) -> list[_Entry]:
+        wide = (replace(entry, bind=replace(entry.bind, port=port)) for entry in self._wide if port in entry.ports)
+        return [*self._by_port.get(port, ()), *wide]
 
     def of(self, asked: probe.Probe) -> Iterator[connection.Connection]:
         """``asked`` at each address where it may arrive: at those of the listener that it names; else at the target's own, or at those
@@ -56,14 +76,14 @@ class Arrivals:
             yield from self._at_address(asked, asked.address)
             return
         else:
-            entries = self._by_port.get(asked.port) or self._portless
+            entries = self._at_port(asked.port) or self._portless
         for entry in entries:
             yield from _at_entry(asked, entry)
 
     def _at_address(self, asked: probe.Probe, address: connection.Address) -> Iterator[connection.Connection]:
         """At the target's own address, whoever has it: a user's own lines may."""
-        having = max(self._by_port.get(asked.port, ()), key=lambda entry: entry.specificity(address), default=None)
-        if having is not None and having.specificity(address) and _is_announced(asked, having.listener):
+        having = max(self._at_port(asked.port), key=lambda entry: entry.specificity(address), default=None)
+        if having is not None and having.specificity(address) and _is_announced(asked, having):
             yield from _at_entry(asked, replace(having, bind=replace(having.bind, host=str(address))))
         else:
             place = connection.Endpoint(address, asked.port)
@@ -90,26 +110,47 @@ def header(asked: probe.Probe, at: connection.Address | None) -> connection.Prox
     return connection.ProxyHeader(2, "proxy", _client(asked), connection.Endpoint(host, asked.port))
 
 
-def _is_announced(asked: probe.Probe, by: listener.Listener) -> bool:
+def _entry(bind: values.BindAddress, one: listener.Listener) -> _Entry:
+    return _Entry(bind, one.accept_proxy, one.trusted, range(bind.port, bind.port + 1) if bind.kind == "tcp" else range(0))
+
+
+def _written(own: own_binds.OwnBind) -> _Entry:
+    """Whoever connects to a socket that takes a PROXY header is trusted: what else a configuration asks for, it decides itself."""
+    return _Entry(own.address, "required" if own.takes_header else "never", (), own.ports, own.socket)
+
+
+def _is_announced(asked: probe.Probe, by: _Entry) -> bool:
     """Whether the load balancer in front of the listener sends a header that says who the client is."""
     return asked.behind_balancer and asked.proxy is None and by.accept_proxy == "required"
 
 
 def _at_entry(asked: probe.Probe, entry: _Entry) -> Iterator[connection.Connection]:
     bind = entry.bind
-    if not _is_announced(asked, entry.listener):
+    if entry.socket:
+        yield connection.Connection(entry.socket, asked.first(), proxy=_announced(asked, entry).proxy)
+        return
+    if not _is_announced(asked, entry):
         yield _arriving(asked, bind, _client(asked))
         return
-    told = replace(asked, proxy=header(asked, ipaddress.ip_address(bind.host) if bind.host else None))
+    told = _announced(asked, entry)
     if bind.kind == "unix":
         yield _arriving(told, bind, _client(asked))
         return
-    peers = [peer for version in _versions(asked, bind) if (peer := balancer(entry.listener.trusted, version)) is not None]
+    peers = [peer for version in _versions(asked, bind) if (peer := balancer(entry.trusted, version)) is not None]
     for peer in peers:
         yield _arriving(told, bind, connection.Endpoint(peer, CLIENT_PORT))
-    if not peers:
+    if not peers and not entry.trusted and entry.accept_proxy == "required":
+        yield _arriving(told, bind, _client(asked))
+    elif not peers:
         # No load balancer can reach the address. Whoever does is a stranger, and hears so.
         yield _arriving(asked, bind, _client(asked))
+
+
+def _announced(asked: probe.Probe, entry: _Entry) -> probe.Probe:
+    """The question with the header that says who the client is, where one is sent."""
+    if not _is_announced(asked, entry):
+        return asked
+    return replace(asked, proxy=header(asked, ipaddress.ip_address(entry.bind.host) if entry.bind.host else None))
 
 
 def _versions(asked: probe.Probe, bind: values.BindAddress) -> tuple[int | None, ...]:

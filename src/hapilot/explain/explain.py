@@ -6,23 +6,29 @@ test that compares it with a real HAProxy.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import Literal
 
 from hapilot.compile import build
-from hapilot.explain import arrivals, considered, explanation, probe
+from hapilot.explain import arrivals, considered, explanation, own_binds, probe
+from hapilot.languages.haproxy import tree
 from hapilot.languages.haproxy.evaluate import connection, crtlists, evaluator, trace
 
+_ALPN_SINCE = (2, 8)
+"""From this version on, a frontend that ends TLS agrees on HTTP/2 without being told."""
 _BETTER = ("forward", "redirect", "respond", "reject")
 
 
 class Explainer:
     """Answers questions about one Build."""
 
-    def __init__(self, made: build.Build) -> None:
+    def __init__(self, made: build.Build, files: Mapping[str, bytes] | None = None) -> None:
+        """``files`` are the pages that lines of a user's own name, by the path that stands there (see ``own_pages``)."""
         self._build = made
+        self._files = files or {}
+        self._own = _own_proxies(made)
         self._entries = {table.path: {entry.key: entry for entry in table.entries} for table in made.tables}
         self._layers = {layer.frontend: layer for layer in made.layers}
         self._uses = {use.backend: use for use in made.backends}
@@ -43,9 +49,20 @@ class Explainer:
                     f"certs/{one.name}.pem": crtlists.Certificate(one.shown, tuple(map(str, one.hosts)), one.key_kind)
                     for one in site.materials.certificates
                 },
-                {page.path: page.content for page in self._build.pages},
+                {**self._files, **{page.path: page.content for page in self._build.pages}},
+                self.is_own,
+                has_alpn=self._build.target.version >= _ALPN_SINCE,
             ),
         )
+
+    def is_own(self, section: str, line: tree.Line) -> bool:
+        """Whether hapilot made a line, and not the user."""
+        return section in self._own and not line.opaque
+
+    @property
+    def listeners(self) -> tuple[str, ...]:
+        """Where connections arrive, by name: listeners, and frontends of a user's own."""
+        return self._arrivals.names
 
     def explain(self, asked: probe.Probe, shown: str = "") -> explanation.Explanation:
         """Where ``asked`` goes. ``shown`` is the target as the user wrote it.
@@ -127,23 +144,31 @@ class _Answer:
             route=None if route is None else explanation.RouteFacts(route.shown, route.origin),
             service=use.service if use else None,
             backend=forwarded.backend if forwarded else None,
-            servers=_servers(use, forwarded) if use and forwarded else (),
+            servers=_servers(use, forwarded) if forwarded else (),
             client_ip=str(self.found.client.ip) if self.found.client else None,
             send_proxy=forwarded.send_proxy if forwarded else None,
             server_tls=forwarded.sni if forwarded and forwarded.tls else None,
             request_headers=request.headers if forwarded and sees_request and request else (),
             request_path=request.path if forwarded and sees_request and request else None,
             status=outcome.status if isinstance(outcome, trace.Respond | trace.Redirect) else None,
-            location=outcome.location if isinstance(outcome, trace.Redirect) else None,
-            raw_line=str(outcome.line.words[0]) if isinstance(outcome, trace.Opaque) else None,
+            location=self._location(outcome),
+            raw_line=_text(outcome.line) if isinstance(outcome, trace.Opaque) else None,
         )
 
     def considered(self) -> tuple[explanation.Considered, ...]:
         """The routes of the listener that did not win."""
         return considered.others(self._asked, self._explainer.routes(self._listener()), self._route())
 
+    def _location(self, outcome: trace.Outcome) -> str | None:
+        if isinstance(outcome, trace.Redirect):
+            return outcome.location
+        # A page for an error may send the client elsewhere (errorloc).
+        return self.found.answer.header("location") if isinstance(outcome, trace.Respond) and self.found.answer is not None else None
+
     def _listener(self) -> str | None:
-        return self._layers[0].listener if self._layers else None
+        if self._layers:
+            return self._layers[0].listener
+        return next((layer.section.partition(" ")[2] for layer in self.found.layers), None)
 
     def _entries(self) -> list[build.Entry]:
         return [entry for lookup in self.found.lookups if (entry := self._explainer.entry(lookup)) and entry.route]
@@ -197,19 +222,46 @@ class _Answer:
             case trace.Forward():
                 if route is not None and use is not None and route.canary == use.backend:
                     return f"{route.shown} leads to service {route.service}, and this request to its canary {use.service}"
-                through = f"{route.shown} leads to" if route else "everything here goes to"
-                return f"{through} service {use.service if use else outcome.backend}"
+                return self._why_forwarded(outcome, route, use)
             case trace.Redirect() if outcome.line.comment:
                 return outcome.line.comment
+            case trace.Redirect() if self._where(outcome.line):
+                return f"a redirect{self._where(outcome.line)}"
             case trace.Redirect():
                 return f"plain HTTP for {route.shown if route else 'this host'} is redirected to https"
             case trace.Respond():
-                return _why_answered(outcome, route, use)
+                return _why_answered(outcome, route, use) + self._where(outcome.line)
             case trace.Reject():
-                return (outcome.line.comment if outcome.line else "") or outcome.reason
+                return ((outcome.line.comment if outcome.line else "") or outcome.reason) + self._where(outcome.line)
             case trace.Opaque():
                 where = f" at {outcome.line.origin.short}" if outcome.line.origin else ""
                 return f"decided by a raw rule{where}: {outcome.reason}"
+
+    def _why_forwarded(self, outcome: trace.Forward, route: build.Route | None, use: build.BackendUse | None) -> str:
+        to = f"service {use.service}" if use else f"backend {outcome.backend}"
+        if route is not None:
+            return f"{route.shown} leads to {to}"
+        chosen = next((step for step in reversed(self.found.steps) if step.verb in ("use_backend", "default_backend")), None)
+        where = self._where(chosen.line if chosen is not None and chosen.detail == outcome.backend else None)
+        return f"{chosen.verb}{where} leads to {to}" if chosen is not None and where else f"everything here goes to {to}"
+
+    def _where(self, line: tree.Line | None) -> str:
+        """Where a line stands that the user wrote; "" for one of hapilot's."""
+        if line is None or line.origin is None:
+            return ""
+        section = next((step.section for step in reversed(self.found.steps) if step.line is line), "")
+        own = self._explainer.is_own(section.partition(" ")[2], line)
+        return "" if own else f" at {line.origin.short}"
+
+
+def _own_proxies(made: build.Build) -> frozenset[str]:
+    """The proxies that hapilot made: all but those that stand in raw sections or are kept as written."""
+    written = (section for section in made.config.sections if section.head or own_binds.is_written(made, section.name))
+    return frozenset(section.name for section in made.config.sections) - {section.name for section in written}
+
+
+def _text(line: tree.Line) -> str:
+    return " ".join(word if isinstance(word, str) else f"{word.before}${{{word.name}}}{word.after}" for word in line.words)
 
 
 def _proxy(arriving: connection.Connection) -> explanation.ProxyFacts | None:
@@ -230,11 +282,10 @@ def _why_answered(outcome: trace.Respond, route: build.Route | None, use: build.
     return said or outcome.reason or outcome.body.strip() or f"HAProxy answers {outcome.status}"
 
 
-def _servers(use: build.BackendUse, outcome: trace.Forward) -> tuple[explanation.ServerFacts, ...]:
-    """Those that may be chosen."""
-    # A verbatim line is one word. What it means is HAProxy's to say; its name is all that is needed here.
-    chosen = {str(line.words[0]).split()[1] if line.opaque else str(line.words[1]) for line in outcome.servers}
-    return tuple(explanation.ServerFacts(server.name, server.address) for server in use.servers if server.name in chosen)
+def _servers(use: build.BackendUse | None, outcome: trace.Forward) -> tuple[explanation.ServerFacts, ...]:
+    """Those that may be chosen: as the site calls them, and those that stand in lines of a user's own."""
+    known = {server.name: server.address for server in use.servers} if use is not None else {}
+    return tuple(explanation.ServerFacts(name, known.get(name, at)) for name, at in zip(outcome.names, outcome.addresses, strict=True))
 
 
 def _vagueness(answer: explanation.Explanation) -> int:

@@ -26,12 +26,15 @@ def join(comment: str, sections: Iterable[str]) -> str:
 
 def print_section(section: tree.Section) -> str:
     """One section with its comment and its indented lines."""
-    parts = [section.kind, section.name, *(("from", section.inherits) if section.inherits else ())]
-    head = " ".join(quoting.word(part) for part in parts if part)
-    lines = [head + _remark("", str(section.origin.short) if section.origin else "")]
+    lines = [(section.head or _head(section)) + _remark("", str(section.origin.short) if section.origin else "")]
     lines += [_INDENT + print_line(line) for line in section.lines]
     above = _comment_block(section.comment) if section.comment.strip() else ""
     return above + "\n".join(lines) + "\n"
+
+
+def _head(section: tree.Section) -> str:
+    parts = [section.kind, section.name, *(("from", section.inherits) if section.inherits else ())]
+    return " ".join(quoting.word(part) for part in parts if part)
 
 
 def print_line(line: tree.Line) -> str:

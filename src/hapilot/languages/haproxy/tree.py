@@ -59,6 +59,7 @@ class Section:
     """A section: ``kind`` is ``global``, ``defaults``, ``frontend``, ``backend``, ``listen``, ``resolvers``, …; ``name`` may be empty.
 
     ``inherits`` names the ``defaults`` section that a proxy starts from (``frontend name from inherits``); empty for the last one above.
+    ``head`` is the first line of a user's own section, printed as it is.
     """
 
     kind: str
@@ -67,6 +68,7 @@ class Section:
     comment: str = ""
     origin: Origin | None = None
     inherits: str = ""
+    head: str = ""
 
 
 @dataclass(frozen=True, slots=True)

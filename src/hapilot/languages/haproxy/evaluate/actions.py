@@ -135,6 +135,7 @@ def _set_var_format(inside: str, words: Sequence[str]) -> Action:
             value = form.value(state)
         except Unknown as reason:
             state.variables[name] = reason
+            state.note(line, "set-var", f"{name} = ?")
             return None
         state.variables[name] = value
         state.note(line, "set-var", f"{name} = {value}")
@@ -192,6 +193,28 @@ def _ignored(inside: str, words: Sequence[str]) -> Action:
     return lambda state, line: None
 
 
+def _forget(inside: str, words: Sequence[str]) -> Action:
+    """``do-resolve(txn.ip,…)``: what a name server will say is not known."""
+
+    def act(state: State, line: tree.Line) -> Ending | None:
+        state.variables[inside.partition(",")[0]] = Unknown("what a name server says")
+        state.note(line, "do-resolve", inside)
+        return None
+
+    return act
+
+
+def _from_cache(inside: str, words: Sequence[str]) -> Action:
+    """``cache-use``: whether the cache has an answer depends on who asked before; it has those to GET and HEAD alone."""
+
+    def act(state: State, line: tree.Line) -> Ending | None:
+        if state.strict and state.message is not None and state.message.method in ("GET", "HEAD"):
+            raise Unknown("what the cache holds")
+        return None
+
+    return act
+
+
 def _ignore(*names: str) -> dict[str, Kind]:
     return dict.fromkeys(names, Kind(_ignored, decides=False))
 
@@ -200,6 +223,8 @@ SHARED: dict[str, Kind] = {
     "set-var": Kind(_set_var, arity=1, decides=False),
     "set-var-fmt": Kind(_set_var_format, arity=1, decides=False),
     "unset-var": Kind(_unset_var, decides=False),
+    "do-resolve": Kind(_forget, arity=1, decides=False),
+    "cache-use": Kind(_from_cache, arity=1),
     "set-src": Kind(_set_endpoint("source", "ip"), arity=1),
     "set-src-port": Kind(_set_endpoint("source", "port"), arity=1),
     "set-dst": Kind(_set_endpoint("destination", "ip"), arity=1),
@@ -215,7 +240,7 @@ SHARED: dict[str, Kind] = {
     "sc-set-gpt": Kind(actions_counters.put("gpt"), arity=1, decides=False),
     **_ignore("sc-add-gpc", "set-priority-class", "set-priority-offset", "set-bandwidth-limit", "send-spoe-group", "do-log"),
     **_ignore("set-retries", "set-timeout", "disable-l7-retry", "wait-for-body", "wait-for-handshake", "add-acl", "del-acl", "set-map"),
-    **_ignore("del-map", "early-hint", "cache-use", "strict-mode", "pause", "set-fc-tos"),
+    **_ignore("del-map", "early-hint", "strict-mode", "pause", "set-fc-tos"),
 }
 """Actions that TCP and HTTP rules both have, and those that do not matter here."""
 

@@ -16,6 +16,7 @@ from hapilot.languages.haproxy.evaluate.actions import Action, Ending, Kind
 from hapilot.languages.haproxy.evaluate.converters import expand
 from hapilot.languages.haproxy.evaluate.message import Headers, Message
 from hapilot.languages.haproxy.evaluate.state import State
+from hapilot.languages.haproxy.evaluate.values import Unknown
 
 
 def _target(state: State) -> Headers | None:
@@ -39,16 +40,25 @@ def _was_set(headers: Headers, name: str, value: str) -> None:
         headers.host_was_set(value)
 
 
+def _value(form: formats.Format, state: State) -> tuple[str, bool]:
+    """The finished text; where it can't be known, the format as written, and False."""
+    try:
+        return form.value(state), True
+    except Unknown:
+        return form.text, False
+
+
 def _put(verb: str) -> Callable[[str, Sequence[str]], Action]:
     def build(inside: str, words: Sequence[str]) -> Action:
         name, form = words[0], formats.parse_http(words[1])
 
         def act(state: State, line: tree.Line) -> Ending | None:
-            headers, value = _target(state), form.best(state)
+            headers, (value, is_known) = _target(state), _value(form, state)
             if headers is not None and verb == "set-header":
                 headers.remove(name)
             if headers is not None:
                 headers.headers.append((name, value))
+                headers.uncertain |= set() if is_known else {name.lower()}
                 _was_set(headers, name, value)
             _tell(state, line, verb, (name, value))
             return None
@@ -70,6 +80,7 @@ def _delete(inside: str, words: Sequence[str]) -> Action:
             _tell(state, line, "del-header", (name, None))
         if headers is not None:
             headers.headers = kept
+            headers.uncertain -= {name.lower()} if method == "str" else set()
         return None
 
     return act
@@ -87,6 +98,7 @@ def _replace(verb: str) -> Callable[[str, Sequence[str]], Action]:
                 _tell(state, line, verb, (words[0], None))
                 return None
             replacement = form.value(state)
+            headers.lines(name)
             for place, (other, value) in enumerate(headers.headers):
                 new = _replaced(pattern, replacement, value, whole=verb == "replace-header") if other.lower() == name else None
                 if new is not None:

@@ -43,7 +43,8 @@ def _reply(verb: str, status: int) -> Callable[[str, Sequence[str]], Action]:
             state.answer = reply.answer(state, state.pages)
             body = reply.body(state)
             shown = reply.argument if body is None else body.decode("utf-8", "replace")
-            return trace.Respond(reply.status, shown, reply.content_type, tuple(reply.header_lines(state)), line)
+            status = reply.status if state.answer is None else state.answer.status
+            return trace.Respond(status, shown, reply.content_type, tuple(reply.header_lines(state)), line)
 
         return act
 
@@ -61,13 +62,15 @@ def _auth(inside: str, words: Sequence[str]) -> Action:
         if state.answer is not None:
             state.answer.remove(challenge[0])
             state.answer.headers.append(challenge)
-        return trace.Respond(401, headers=(challenge,), line=line)
+        return trace.Respond(401 if state.answer is None else state.answer.status, headers=(challenge,), line=line)
 
     return act
 
 
 def _service(inside: str, words: Sequence[str]) -> Action:
     name = words[0] if words else ""
+    if name != "prometheus-exporter":
+        raise Unknown(f"the service {name}")
 
     def act(state: State, line: tree.Line) -> Ending | None:
         state.note(line, "use-service", name)
@@ -83,6 +86,9 @@ def redirect(inside: str, words: Sequence[str]) -> Action:
     form = formats.parse_http(words[1])
     code = int(words[words.index("code", 2) + 1]) if "code" in words[2:] else 302
     kind, options = words[0], frozenset(words[2:])
+    unread = options - _REDIRECT_OPTIONS - {str(code)}
+    if unread:
+        raise Unknown(f"{' '.join(sorted(unread))} of a redirect")
 
     def act(state: State, line: tree.Line) -> Ending | None:
         text = form.value(state)
@@ -94,6 +100,9 @@ def redirect(inside: str, words: Sequence[str]) -> Action:
         return trace.Redirect(code, location, line)
 
     return act
+
+
+_REDIRECT_OPTIONS = frozenset({"code", "drop-query", "append-slash", "ignore-empty"})
 
 
 def _redirection(code: int, location: str) -> Answer:

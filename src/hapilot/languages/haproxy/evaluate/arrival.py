@@ -14,7 +14,7 @@ from hapilot.languages.haproxy.evaluate import actions, counters, identity, rule
 from hapilot.languages.haproxy.evaluate.binds import Bind
 from hapilot.languages.haproxy.evaluate.connection import ClientCertificate, Endpoint, Http, ProxyHeader, Raw, Request, Silent, Tls
 from hapilot.languages.haproxy.evaluate.crtlists import CertificateStore
-from hapilot.languages.haproxy.evaluate.sections import Proxy
+from hapilot.languages.haproxy.evaluate.proxies import Proxy
 from hapilot.languages.haproxy.evaluate.state import Shared, State, TlsFacts
 from hapilot.languages.haproxy.evaluate.values import Unknown, Value
 from hapilot.languages.haproxy.evaluate.wire import Wire
@@ -32,7 +32,10 @@ class Arrival:
 
 
 def receive(arrival: Arrival, shared: Shared, certificates: CertificateStore, process: dict[str, Value | Unknown]) -> State | trace.Outcome:
-    """Takes the connection in. ``process`` are the variables of the whole process (``proc.*``)."""
+    """Takes the connection in. ``process`` are the variables of the whole process (``proc.*``). Raises Unknown."""
+    unread = next((option for option in _NOT_FOLLOWED if arrival.bind.has(option)), None)
+    if unread is not None:
+        raise Unknown(f"{unread} of the bind line")
     state = _start(arrival, shared, process)
     ending = _ends(rules.run(arrival.proxy.connection, state))
     if ending is not None:
@@ -50,6 +53,9 @@ def receive(arrival: Arrival, shared: Shared, certificates: CertificateStore, pr
         entry.add(*counters.SESSION)
     state.in_stream = True
     return refused or state
+
+
+_NOT_FOLLOWED = ("accept-netscaler-cip", "proto", "namespace")
 
 
 def _ends(ending: actions.Ending | rules.Waiting | None) -> trace.Outcome | None:

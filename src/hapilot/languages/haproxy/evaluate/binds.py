@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hapilot.languages.haproxy import tree
+from hapilot.languages.haproxy.evaluate import written
 from hapilot.languages.haproxy.evaluate.connection import Endpoint
 
 
@@ -51,22 +52,56 @@ class Bind:
         """Whether an option is there."""
         return option in self.options
 
+    def agree_on_http2(self) -> None:
+        """What HAProxy 2.8 and later do where nothing is said (manual, 5.1 "alpn")."""
+        if self.has("ssl") and not self.options.keys() & {"alpn", "npn", "no-alpn"}:
+            self.options["alpn"] = "h2,http/1.1"
+
     @property
     def ports(self) -> range:
         """The ports of an IP address; none of a socket's name."""
+        if self.address.startswith(_NO_STREAMS):
+            return range(0)
         low, _, high = _bare(self.address).rpartition(":")[2].partition("-")
         return range(int(low), int(high or low) + 1) if low.isdigit() else range(0)
 
     def specificity(self, at: Endpoint) -> int | None:
         """How exactly the address covers ``at``: 2 for the address itself, 1 for all of its family, 0 for all; None if not at all."""
-        if at.port not in self.ports:
-            return None
-        host = _bare(self.address).rpartition(":")[0]
-        return _covers(host.strip("[]"), at, only_ipv6=self.address.startswith("ipv6@") or self.has("v6only"))
+        return None if at.port not in self.ports else _covers(self.host, at, only_ipv6=self.is_ipv6)
+
+    def may_cover(self, at: Endpoint) -> bool:
+        """Whether nobody knows if the address covers ``at``: it holds a name, or a variable that is not known."""
+        if not written.is_known([self.address]):
+            port = self.address.rpartition(":")[2]
+            return not port.isdigit() or int(port) == at.port
+        return at.port in self.ports and _is_name(self.host)
+
+    @property
+    def host(self) -> str:
+        """What stands before the port, without brackets."""
+        return _bare(self.address).rpartition(":")[0].strip("[]")
+
+    @property
+    def is_ipv6(self) -> bool:
+        """Whether it is IPv6 alone, also where it is every address."""
+        return self.address.startswith(("ipv6@", "tcp6@")) or self.has("v6only")
+
+
+_NO_STREAMS = (
+    *("quic4@", "quic6@", "udp@", "udp4@", "udp6@", "fd@", "sockpair@", "unix@", "abns@", "abnsz@", "uxst@", "uxdg@", "rhttp@", "/"),
+)
 
 
 def _bare(address: str) -> str:
     return address.removeprefix("ipv4@").removeprefix("ipv6@").removeprefix("tcp@").removeprefix("tcp4@").removeprefix("tcp6@")
+
+
+def _is_name(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return host not in ("", "*")
+    return False
 
 
 def _covers(host: str, at: Endpoint, *, only_ipv6: bool) -> int | None:
@@ -116,12 +151,25 @@ class Server:
         return "v2" if any(self.has(f"send-proxy-v2{more}") for more in ("", "-ssl", "-ssl-cn")) else None
 
 
+def parse_servers(line: tree.Line, words: Sequence[str], defaults: Sequence[str]) -> list[Server]:
+    """The server of a ``server`` line, or those of a ``server-template`` line, from its words and those of the ``default-server`` lines
+    before it."""
+    if words[0] != "server-template":
+        return [parse_server(line, words, defaults)]
+    low, _, high = (words[2] if len(words) > 2 else "").partition("-")
+    numbers = range(int(low) if high else 1, int(high or low) + 1) if low.isdigit() and (high or low).isdigit() else range(0)
+    return [parse_server(line, ("server", f"{words[1]}{number}", *words[3:]), defaults) for number in numbers]
+
+
 def parse_server(line: tree.Line, words: Sequence[str], defaults: Sequence[str]) -> Server:
     """A server from its words and those of the ``default-server`` lines before it."""
-    options = _options(defaults, _SERVER_WITH_VALUE) | _options(words[3:], _SERVER_WITH_VALUE)
+    options = _options((*defaults, *words[3:]), _SERVER_WITH_VALUE)
     for option in [option for option in options if option.startswith("no-")]:
         options.pop(option.removeprefix("no-"), None)
     return Server(line, words[1] if len(words) > 1 else "", words[2] if len(words) > 2 else "", options)
+
+
+_TAKEN_BACK = {"enabled": "disabled", "disabled": "enabled", "non-stick": "stick"}
 
 
 def _options(words: Sequence[str], with_value: frozenset[str]) -> dict[str, str]:
@@ -131,5 +179,7 @@ def _options(words: Sequence[str], with_value: frozenset[str]) -> dict[str, str]
     while at < len(words):
         takes = words[at] in with_value and at + 1 < len(words)
         found[words[at]] = words[at + 1] if takes else ""
+        if words[at] in _TAKEN_BACK:
+            found.pop(_TAKEN_BACK[words[at]], None)
         at += 2 if takes else 1
     return found

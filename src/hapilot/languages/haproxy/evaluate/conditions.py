@@ -10,7 +10,7 @@ import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from hapilot.languages.haproxy.evaluate import samples, values
+from hapilot.languages.haproxy.evaluate import samples, values, written
 from hapilot.languages.haproxy.evaluate.state import State
 from hapilot.languages.haproxy.evaluate.tables import Table
 from hapilot.languages.haproxy.evaluate.values import Unknown, Value
@@ -48,7 +48,8 @@ class Test:
             return bool(values.as_integer(value))
         if self.patterns.find(method, value) is not None:
             return True
-        return any(state.shared.look_up(path, method, value) is not None for path in self.files)
+        fold = self.patterns.ignores_case
+        return any(state.shared.look_up(path, method, value, fold=fold) is not None for path in self.files)
 
 
 def _natural_method(value: Value) -> str:
@@ -64,18 +65,26 @@ def _natural_method(value: Value) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A named or anonymous ACL, which holds where one of its tests does. ``inverted`` is the ``!`` in front."""
+    """A named or anonymous ACL, which holds where one of its tests does. ``inverted`` is the ``!`` in front. A test that can't be read is
+    Unknown."""
 
-    tests: tuple[Test, ...]
+    tests: tuple[Test | Unknown, ...]
     inverted: bool
 
     def verdict(self, state: State) -> Verdict:
-        """Raises Unknown."""
-        result = Verdict.NO
+        """Raises Unknown, unless another test holds."""
+        result, unknown = Verdict.NO, None
         for test in self.tests:
-            result = max(result, test.verdict(state), key=lambda verdict: verdict.value)
+            try:
+                if isinstance(test, Unknown):
+                    raise test
+                result = max(result, test.verdict(state), key=lambda verdict: verdict.value)
+            except Unknown as reason:
+                unknown = unknown or reason
             if result is Verdict.YES:
                 break
+        if unknown is not None and result is not Verdict.YES:
+            raise unknown
         return Verdict(2 - result.value) if self.inverted else result
 
 
@@ -89,26 +98,38 @@ class Condition:
 
     def verdict(self, state: State) -> Verdict:
         """Raises Unknown where a term that matters is not known."""
-        result = Verdict.NO
+        result, unknown = Verdict.NO, None
         for group in self.groups:
-            result = max(result, _all_of(group, state), key=lambda verdict: verdict.value)
+            try:
+                result = max(result, _all_of(group, state), key=lambda verdict: verdict.value)
+            except Unknown as reason:
+                unknown = unknown or reason
             if result is Verdict.YES:
                 break
+        if unknown is not None and result is not Verdict.YES:
+            raise unknown
         if result is Verdict.WAIT or not self.unless:
             return result
         return Verdict(2 - result.value)
 
 
 def _all_of(group: Sequence[Term], state: State) -> Verdict:
-    """Terms are looked at in order; the first that does not hold ends it."""
+    """Terms are looked at in order; the first that does not hold ends it. Where one is not known, a later one that fails still does."""
+    unknown: Unknown | None = None
     for term in group:
-        verdict = term.verdict(state)
-        if verdict is not Verdict.YES:
+        try:
+            verdict = term.verdict(state)
+        except Unknown as reason:
+            unknown = unknown or reason
+            continue
+        if verdict is Verdict.NO or (verdict is Verdict.WAIT and unknown is None):
             return verdict
+    if unknown is not None:
+        raise unknown
     return Verdict.YES
 
 
-Acls = Mapping[str, Sequence[Test]]
+Acls = Mapping[str, Sequence[Test | Unknown]]
 
 
 def parse(words: Sequence[str], acls: Acls) -> Condition:
@@ -132,11 +153,11 @@ def parse(words: Sequence[str], acls: Acls) -> Condition:
     return Condition((*groups, tuple(group)), words[0] == "unless", " ".join(words))
 
 
-def _tests(name: str, words: Sequence[str], at: int, acls: Acls) -> tuple[tuple[Test, ...], int]:
+def _tests(name: str, words: Sequence[str], at: int, acls: Acls) -> tuple[tuple[Test | Unknown, ...], int]:
     """The tests of one term, and the place behind it."""
     if name == "{":
         end = _closing(words, at)
-        return (parse_test(words[at:end]),), end + 1
+        return (read_test(words[at:end]),), end + 1
     if name in acls:
         return tuple(acls[name]), at
     if name in _PREDEFINED:
@@ -151,10 +172,20 @@ def _closing(words: Sequence[str], start: int) -> int:
     raise Unknown("a condition without a closing brace")
 
 
+def read_test(words: Sequence[str]) -> Test | Unknown:
+    """The same as :func:`parse_test`; what can't be read is a value, for the rest of a condition may still tell."""
+    try:
+        return parse_test(words)
+    except Unknown as reason:
+        return reason
+
+
 def parse_test(words: Sequence[str]) -> Test:
     """``path_beg -i /a /b`` as one test. Raises Unknown."""
     if not words:
         raise Unknown("an empty condition")
+    if not written.is_known(words):
+        raise Unknown("an environment variable")
     sample = samples.parse(words[0])
     method = ""
     if not sample.chain and (alias := _alias(sample.fetch.name)) is not None:

@@ -42,13 +42,15 @@ class ProxyHeader:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An HTTP request. ``path`` is the target as sent, with the query; ``host`` None means that there is no Host header."""
+    """An HTTP request. ``path`` is the target as sent, with the query; ``host`` None means that there is no Host header, but for one among
+    the ``headers``. ``uncertain`` are the names (in lower case) of headers that an earlier layer may have changed."""
 
     method: str = "GET"
     path: str = "/"
     host: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
     version: Literal["1.0", "1.1", "2"] = "1.1"
+    uncertain: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -253,6 +253,8 @@ def _counted(name: str) -> Converter:
     """``in_table(T)`` and ``table_…(T)``: what a stick table holds for the value; nobody was seen before this connection."""
 
     def apply(state: State, value: Value, arguments: Arguments) -> Value | None:
+        if state.strict:
+            raise Unknown(f"what the stick table {arguments[0]} holds")
         entry = state.shared.counters.find(arguments[0], value)
         if name == "in_table":
             return entry is not None

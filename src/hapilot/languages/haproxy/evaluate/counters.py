@@ -130,3 +130,9 @@ def _stored(text: str) -> list[str]:
 _STORED = re.compile(r"([a-z0-9_]+)(?:\(([^)]*)\))?")
 ARRAYS = frozenset({"gpc", "gpc_rate", "gpt"})
 _ELEMENTS = {"gpc0": "gpc.0", "gpc1": "gpc.1", "gpc0_rate": "gpc_rate.0", "gpc1_rate": "gpc_rate.1", "gpt0": "gpt.0"}
+COUNTERS = ARRAYS | {
+    *("bytes_in_rate", "bytes_out_rate", "kbytes_in", "kbytes_out", "conn_cnt", "conn_cur", "conn_rate", "gpc0", "gpc0_rate", "gpc1"),
+    *("gpc1_rate", "gpt0", "http_err_cnt", "http_err_rate", "http_fail_cnt", "http_fail_rate", "http_req_cnt", "http_req_rate"),
+    *("sess_cnt", "sess_rate", "updt_conn_cnt"),
+}
+"""What fetches can ask for."""

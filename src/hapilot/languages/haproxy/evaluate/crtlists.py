@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from hapilot.languages.haproxy.evaluate.binds import Bind, bind_options
+from hapilot.languages.haproxy.evaluate.values import Unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +59,28 @@ class CertificateStore:
     """All certificates, by the ``bind`` lines that name them. Each set of lines is prepared when it is first asked for."""
 
     def __init__(self, lists: Mapping[str, Sequence[tuple[str, str]]], certificates: Mapping[str, Certificate] | None) -> None:
-        """``lists`` are tables, of which those that a ``bind`` line names are crt-lists. Without ``certificates`` every name has one."""
+        """``lists`` are tables, of which those that a ``bind`` line names are crt-lists. Without ``certificates`` every name has one;
+        with them, what a file holds that is not among them is not known."""
         self._lists = lists
         self._certificates = certificates
         self._prepared: dict[tuple[tuple[str, str], ...], _Names] = {}
 
     def choose(self, bind: Bind, sni: str | None) -> Choice | None:
-        """The certificate for a name; None where ``strict-sni`` refuses the client."""
+        """The certificate for a name; None where ``strict-sni`` refuses the client. Raises Unknown."""
         names = self._prepared.get(bind.certificates)
         if names is None:
             names = self._prepared[bind.certificates] = _Names(self._lines(bind), self._certificates)
-        return names.choose(sni, strict=bind.has("strict-sni"))
+        foreign = next((path for kind, path in bind.certificates if self._is_foreign(kind, path)), None)
+        if foreign is None:
+            return names.choose(sni, strict=bind.has("strict-sni"))
+        if bind.has("strict-sni") or any(kind == "crt-list" for kind, _ in bind.certificates):
+            raise Unknown(f"what {foreign} holds")
+        return Choice(foreign if len(bind.certificates) == 1 and bind.certificates[0][0] == "crt" else None)
+
+    def _is_foreign(self, kind: str, path: str) -> bool:
+        if kind == "crt-list":
+            return path not in self._lists
+        return self._certificates is not None and path not in self._certificates
 
     def _lines(self, bind: Bind) -> Iterator[ListLine]:
         for kind, path in bind.certificates:

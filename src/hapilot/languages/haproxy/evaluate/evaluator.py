@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hapilot.languages.haproxy import tree
-from hapilot.languages.haproxy.evaluate import arrival, crtlists, responses, sections, servers, streams, trace, values
+from hapilot.languages.haproxy.evaluate import arrival, crtlists, responses, sections, servers, streams, trace, values, written
 from hapilot.languages.haproxy.evaluate.binds import Bind
 from hapilot.languages.haproxy.evaluate.connection import Connection, Endpoint
 from hapilot.languages.haproxy.evaluate.counters import Counters
-from hapilot.languages.haproxy.evaluate.sections import Proxy
+from hapilot.languages.haproxy.evaluate.proxies import Proxy
 from hapilot.languages.haproxy.evaluate.state import Shared, State
 from hapilot.languages.haproxy.evaluate.tables import Entry, Table
 from hapilot.languages.haproxy.evaluate.values import Unknown
@@ -28,12 +28,16 @@ _MOST_LAYERS = 16
 class Around:
     """What HAProxy finds beside its configuration. ``tables`` are the entries of maps, ACL files and crt-lists by path, in file order (of
     a crt-list each line is a key); ``certificates`` are the names in certificate files by path, and without them every name has one;
-    ``files`` are the contents of the pages that the configuration names."""
+    ``files`` are the contents of the pages that the configuration names. ``is_own`` tells the lines that hapilot made, for which a
+    connection is the first of its client (``State.strict``). ``has_alpn``: HTTP/2 is agreed on where a ``bind`` line says nothing of
+    ALPN (HAProxy 2.8 and later)."""
 
     tables: Mapping[str, Sequence[Entry]] = field(default_factory=dict[str, Sequence[Entry]])
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
     certificates: Mapping[str, crtlists.Certificate] | None = None
     files: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
+    is_own: sections.IsOwn = lambda name, line: True
+    has_alpn: bool = False
 
 
 class Evaluator:
@@ -44,34 +48,39 @@ class Evaluator:
         environment = self._around.environment
         self._tables = {path: Table(entries) for path, entries in self._around.tables.items()}
         self._certificates = crtlists.CertificateStore(self._around.tables, self._around.certificates)
-        self._sections = sections.prepare(config, environment)
+        self._sections = sections.prepare(config, environment, self._around.is_own)
+        if self._around.has_alpn:
+            for bind in (bind for proxy in self._sections.proxies if proxy.mode == "http" for bind in proxy.binds):
+                bind.agree_on_http2()
         self._process = _process_variables(config, environment)
         self._sockets = {
             bind.address: (proxy, bind)
             for proxy in self._sections.proxies
             for bind in proxy.binds
-            if bind.address.startswith(("unix@", "abns@", "abnsz@", "/"))
+            if proxy.is_listening and bind.address.startswith(("unix@", "abns@", "abnsz@", "/"))
         }
         self._sockets |= _inside(_chroot(config, environment), self._sockets)
-        self._binds = [(proxy, bind) for proxy in self._sections.proxies for bind in proxy.binds]
+        self._binds = [(proxy, bind) for proxy in self._sections.proxies for bind in proxy.binds if proxy.is_listening]
         self._places = _places_by_port(bind for _, bind in self._binds)
-        self._servers = {proxy.name: len(proxy.servers) for proxy in self._sections.proxies}
+        self._servers = {proxy.name: servers.usable(proxy) for proxy in self._sections.proxies if proxy.kind != "frontend"}
 
     def run(self, connection: Connection, served: trace.Answer | None = None) -> trace.Trace:
         """Follows one connection to its end; with ``served``, the answer of the server, also back to the client."""
         shared = self._shared()
         found = self._socket(connection.at)
-        if found is None:
-            return _finish(trace.Reject(f"nothing listens on {connection.at}"), None, shared)
+        doubtful = self._doubtful(connection.at, found)
+        if found is None or doubtful is not None:
+            nobody = trace.Reject(f"nothing listens on {connection.at}")
+            return _finish(nobody if doubtful is None else trace.Opaque(doubtful, "where it listens"), None, shared)
         headers = (connection.proxy,) if connection.proxy is not None else ()
         here = arrival.Arrival(*found, Wire(headers, connection.first), connection.source, connection.target)
         passages: list[responses.Passage] = []
         for _ in range(_MOST_LAYERS):
-            received = arrival.receive(here, shared, self._certificates, dict(self._process))
+            received = self._receive(here, shared)
             if not isinstance(received, State):
                 return _finish(received, passages[-1].state if passages else None, shared)
             received.servers = self._servers
-            passage, end = self._layer(here.proxy, received)
+            passage, end = self._known_layer(here, received)
             passages.append(passage)
             if not isinstance(end, arrival.Arrival):
                 answered = isinstance(end, trace.Respond | trace.Redirect | trace.Forward)
@@ -81,7 +90,23 @@ class Evaluator:
 
     def _shared(self) -> Shared:
         found = self._sections
-        return Shared(self._tables, self._around.environment, found.users, self._around.files, Counters(found.tables))
+        return Shared(
+            self._tables, self._around.environment, found.users, self._around.files, Counters(found.tables), has_agents=found.has_agents
+        )
+
+    def _receive(self, here: arrival.Arrival, shared: Shared) -> State | trace.Outcome:
+        try:
+            return arrival.receive(here, shared, self._certificates, dict(self._process))
+        except Unknown as reason:
+            return trace.Opaque(here.bind.line, str(reason))
+
+    def _known_layer(self, here: arrival.Arrival, state: State) -> tuple[responses.Passage, arrival.Arrival | trace.Outcome]:
+        """A layer; where a step that belongs to no rule needs what is not known, it ends there."""
+        try:
+            return self._layer(here.proxy, state)
+        except Unknown as reason:
+            line = _last_line(state, here.bind.line)
+            return responses.Passage((here.proxy,), state, forwarded=False), trace.Opaque(line, str(reason))
 
     def _layer(self, frontend: Proxy, state: State) -> tuple[responses.Passage, arrival.Arrival | trace.Outcome]:
         """One frontend, and the backend it chooses."""
@@ -95,18 +120,28 @@ class Evaluator:
         outcome = None if backend is frontend else streams.pass_backend(backend, state)
         if outcome is not None:
             return responses.Passage(both, state, forwarded=False), outcome
-        streams.add_forwarded_for(frontend, backend, state)
-        left = servers.leave(backend, state, self._sockets)
+        streams.add_headers(frontend, backend, state)
+        left = servers.leave(backend, state, self._sockets, self._socket)
         return responses.Passage(both, state, forwarded=not isinstance(left, trace.Respond)), left
+
+    def _doubtful(self, at: Endpoint | str, found: tuple[Proxy, Bind] | None) -> tree.Line | None:
+        """A ``bind`` line of which the address is not known, and that may be the one that takes a connection."""
+        if isinstance(at, str) or (found is not None and found[1].specificity(at) == 2):
+            return None
+        return next((bind.line for _, bind in self._binds if bind.may_cover(at)), None)
 
     def _socket(self, at: Endpoint | str) -> tuple[Proxy, Bind] | None:
         """The socket that takes a connection; the most exact address wins, as in the kernel."""
         if isinstance(at, str):
-            every = ((proxy, bind) for proxy in self._sections.proxies for bind in proxy.binds)
-            return next(((proxy, bind) for proxy, bind in every if at in (bind.address, bind.options.get("name"))), None)
+            return next(((proxy, bind) for proxy, bind in self._binds if at in (bind.address, bind.options.get("name"))), None)
         near = (self._binds[place] for place in sorted((*self._places.get(at.port, ()), *self._places.get(None, ()))))
         ranked = [(rank, proxy, bind) for proxy, bind in near if (rank := bind.specificity(at)) is not None]
         return max(ranked, key=lambda item: item[0])[1:] if ranked else None
+
+
+def _last_line(state: State, otherwise: tree.Line) -> tree.Line:
+    """The last line that took effect."""
+    return state.shared.steps[-1].line if state.shared.steps else otherwise
 
 
 def _places_by_port(binds: Iterable[Bind]) -> dict[int | None, list[int]]:
@@ -122,9 +157,10 @@ def _places_by_port(binds: Iterable[Bind]) -> dict[int | None, list[int]]:
 def _chroot(config: tree.Config, environment: Mapping[str, str]) -> str:
     """The folder that the worker sees as the root once it runs, without a final slash."""
     found = ""
-    for section in config.sections:
-        for line in section.lines if section.kind == "global" else ():
-            words = sections.words_of(line, environment)
+    settings = tree.Config(tuple(section for section in config.sections if section.kind == "global"))
+    for _, lines in written.sections(settings, environment):
+        for each in lines:
+            words = each.words
             if len(words) > 1 and words[0] == "chroot":
                 found = words[1].rstrip("/")
     return found
@@ -141,9 +177,10 @@ def _inside(chroot: str, sockets: servers.Sockets) -> dict[str, tuple[Proxy, Bin
 def _process_variables(config: tree.Config, environment: Mapping[str, str]) -> dict[str, values.Value | Unknown]:
     """``set-var`` and ``set-var-fmt`` lines of the global section; those that are more than a text are not known."""
     found: dict[str, values.Value | Unknown] = {}
-    for section in config.sections:
-        for line in section.lines if section.kind == "global" else ():
-            words = sections.words_of(line, environment)
+    settings = tree.Config(tuple(section for section in config.sections if section.kind == "global"))
+    for _, lines in written.sections(settings, environment):
+        for each in lines:
+            words = each.words
             if len(words) > 2 and words[0] in ("set-var", "set-var-fmt"):
                 found[words[1]] = _constant(words)
     return found

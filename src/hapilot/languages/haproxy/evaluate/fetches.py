@@ -20,6 +20,8 @@ Fetch = Callable[[State, tuple[str, ...]], Fetched]
 def fetch(state: State, name: str, arguments: tuple[str, ...]) -> Fetched:
     """The values of a fetch. Raises Unknown for one that is not modelled, or with arguments that it can't have."""
     found = _FETCHES.get(name)
+    if state.strict and name in _OF_THE_MOMENT:
+        raise Unknown(f"{name}, which depends on the moment")
     try:
         answer = found(state, arguments) if found is not None else fetches_counters.fetch(state, name, arguments)
     except (ValueError, IndexError) as problem:
@@ -74,6 +76,7 @@ def _hello(state: State) -> Tls | Fetched:
     if state.message is not None or state.answering:
         return NOTHING
     if not state.payload:
+        state.nothing_yet()
         return Fetched((), may_change=True)
     if isinstance(state.arriving, Tls) and not state.unread:
         return state.arriving
@@ -102,12 +105,16 @@ def _hello_version(state: State, arguments: tuple[str, ...]) -> Fetched:
 
 
 def _length(state: State, arguments: tuple[str, ...]) -> Fetched:
+    if not state.payload and state.message is None:
+        state.nothing_yet()
     return Fetched((len(state.payload),), may_change=True)
 
 
 def _payload(state: State, arguments: tuple[str, ...]) -> Fetched:
     if state.message is not None:
         return NOTHING
+    if not state.payload:
+        state.nothing_yet()
     offset, length = int(arguments[0]), int(arguments[1])
     if offset + length > len(state.payload):
         return Fetched((), may_change=True)
@@ -142,7 +149,10 @@ def _address(state: State, arguments: tuple[str, ...]) -> Fetched:
 
 
 def _environment(state: State, arguments: tuple[str, ...]) -> Fetched:
-    return one(state.shared.environment.get(arguments[0]))
+    found = state.shared.environment.get(arguments[0])
+    if found is None and state.strict:
+        raise Unknown(f"the environment variable {arguments[0]}")
+    return one(found)
 
 
 def _constant(value: Value) -> Fetch:
@@ -151,7 +161,11 @@ def _constant(value: Value) -> Fetch:
 
 def _servers_up(state: State, arguments: tuple[str, ...]) -> Fetched:
     """How many servers are usable: all that the backend has, since nothing is known to be down."""
-    return one(state.servers.get(arguments[0] if arguments else state.backend, 0))
+    name = (arguments[0] if arguments else state.backend).rpartition("/")[2]
+    found = state.servers.get(name)
+    if found is None and state.strict:
+        raise Unknown(f"the servers of {name}")
+    return one(found or 0)
 
 
 def _random(state: State, arguments: tuple[str, ...]) -> Fetched:
@@ -193,7 +207,7 @@ _FETCHES: Mapping[str, Fetch] = {
     "always_true": lambda _state, _arguments: YES,
     "always_false": lambda _state, _arguments: NO,
     "so_id": lambda state, _: one(state.socket[1]),
-    "so_name": lambda state, _: one(state.socket[0]),
+    "so_name": lambda state, _: one(state.socket[0] or None),
     "fe_id": lambda state, _: one(state.frontend[1]),
     "fe_name": lambda state, _: one(state.frontend[0]),
     "be_name": lambda state, _: one(state.backend or None),
@@ -212,3 +226,6 @@ _FETCHES: Mapping[str, Fetch] = {
     **fetches_http.FETCHES,
     **fetches_answer.FETCHES,
 }
+
+_OF_THE_MOMENT = frozenset({"connslots", "be_conn", "fe_conn", "srv_conn", "be_sess_rate", "fe_sess_rate", "queue", "avg_queue", "rand"})
+"""What changes from one moment to the next."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 
-from hapilot.languages.haproxy.evaluate.counters import ARRAYS, Entry
+from hapilot.languages.haproxy.evaluate.counters import ARRAYS, COUNTERS, Entry
 from hapilot.languages.haproxy.evaluate.fetched import NOTHING, Fetched, one
 from hapilot.languages.haproxy.evaluate.state import State
+from hapilot.languages.haproxy.evaluate.values import Unknown
 
 _NAME = re.compile(r"(?:sc([0-9])?_|src_)(tracked|trackers|(?:(get|inc|clr)_)?(.+))")
 _STORED_AS = {"kbytes_in": "bytes_in_cnt", "kbytes_out": "bytes_out_cnt"}
@@ -21,6 +22,10 @@ def fetch(state: State, name: str, arguments: tuple[str, ...]) -> Fetched | None
     found = _NAME.fullmatch(name)
     if found is None:
         return None
+    if found[2] not in ("tracked", "trackers") and (found[4] or "") not in COUNTERS:
+        return None
+    if state.strict and found[2] != "tracked":
+        raise Unknown(f"{name}, which depends on what was counted before")
     rest = list(arguments)
     number = None if name.startswith("src_") else int(found[1] if found[1] is not None else rest.pop(0))
     counted, doing = found[4] or "", found[3] or ""

@@ -31,6 +31,7 @@ def message(state: State) -> Message | Fetched:
     if state.message is not None:
         return state.message
     if not state.payload:
+        state.nothing_yet()
         return Fetched((), may_change=True)
     if state.unread:
         return NOTHING
@@ -118,14 +119,14 @@ def _count(cut: Callable[[list[str]], list[str]]) -> Callable[[State, tuple[str,
 
 def count(found: Headers, arguments: tuple[str, ...], cut: Callable[[list[str]], list[str]]) -> int:
     """How many values a header has, or all have together."""
-    return len(cut(found.lines(arguments[0]) if arguments else [value for _, value in found.headers]))
+    return len(cut(found.lines(arguments[0]) if arguments else [value for _, value in found.every()]))
 
 
 def _names(state: State, arguments: tuple[str, ...]) -> Fetched:
     found = message(state)
     if isinstance(found, Fetched):
         return found
-    return one((arguments[0] if arguments else ",").join(name.lower() for name, _ in found.headers))
+    return one((arguments[0] if arguments else ",").join(name.lower() for name, _ in found.every()))
 
 
 def _cookie(state: State, arguments: tuple[str, ...]) -> Fetched:
@@ -201,7 +202,7 @@ FETCHES: Mapping[str, Callable[[State, tuple[str, ...]], Fetched]] = {
     "url": _from_message(lambda found: found.uri),
     "query": _from_message(_query),
     "base": _from_message(_base),
-    "req.hdrs": _from_message(lambda found: "".join(f"{name.lower()}: {value}\r\n" for name, value in found.headers) + "\r\n"),
+    "req.hdrs": _from_message(lambda found: "".join(f"{name.lower()}: {value}\r\n" for name, value in found.every()) + "\r\n"),
     "req.ver": _from_message(lambda found: found.version),
     "req_ver": _from_message(lambda found: found.version),
     "req.proto_http": _is_http,

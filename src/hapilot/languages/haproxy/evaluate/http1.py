@@ -54,6 +54,15 @@ def read(data: bytes) -> Request | Refusal:
     return Request(found[1].decode(), found[2].decode(), host, kept, "1.1" if found[3] == b"1.1" else "1.0")
 
 
+def is_odd(request: Request) -> bool:
+    """Whether the target is of none of the forms of RFC 9112, section 3.2: 2.6 refuses it, some releases of 2.8 do not.
+
+    >>> is_odd(Request(path="x")), is_odd(Request(path="*")), is_odd(Request("CONNECT", "a.test:443"))
+    (True, False, False)
+    """
+    return not (request.path.startswith("/") or "://" in request.path or request.path == "*" or request.method == "CONNECT")
+
+
 def refusal(request: Request) -> Refusal | None:
     """Why a request is refused: the host of an absolute target is not that of the Host header (RFC 9112, section 3.2.2).
 

@@ -5,33 +5,45 @@ Comes in: a request as the client sends it, or an answer. Held by ``state``; rea
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from hapilot.languages.haproxy.evaluate import trace
 from hapilot.languages.haproxy.evaluate.connection import Request
+from hapilot.languages.haproxy.evaluate.values import Unknown
 
 _DEFAULT_PORTS = frozenset({("http", "80"), ("https", "443")})
 
 
 @dataclass(slots=True)
 class Headers:
-    """The header lines of a request or an answer."""
+    """The header lines of a request or an answer. ``uncertain`` are the names (in lower case) of which it is not known whether they are
+    there or with what value; ``*`` is any."""
 
     headers: list[tuple[str, str]]
+    uncertain: set[str] = field(default_factory=set[str], kw_only=True)
 
     def lines(self, name: str) -> list[str]:
-        """The values of all lines of a header, in order."""
+        """The values of all lines of a header, in order. Raises Unknown."""
         wanted = name.lower()
+        if not self.uncertain.isdisjoint((wanted, "*")):
+            raise Unknown(f"the header {name}, which an earlier line changes")
         return [value for other, value in self.headers if other.lower() == wanted]
 
     def line(self, name: str) -> str | None:
         """The first line of a header."""
         return next(iter(self.lines(name)), None)
 
+    def every(self) -> list[tuple[str, str]]:
+        """All header lines. Raises Unknown."""
+        if self.uncertain:
+            raise Unknown("the headers, which an earlier line changes")
+        return self.headers
+
     def remove(self, name: str) -> None:
         """Takes all lines of a header out."""
         wanted = name.lower()
+        self.uncertain.discard(wanted)
         self.headers = [(other, value) for other, value in self.headers if other.lower() != wanted]
 
 
@@ -65,7 +77,7 @@ class Message(Headers):
         headers = [(name, value.strip(" \t")) for name, value in request.headers]
         if request.host is not None:
             headers.insert(0, ("Host", request.host))
-        message = cls(headers, request.method, request.path, request.version, request.method)
+        message = cls(headers, request.method, request.path, request.version, request.method, uncertain=set(request.uncertain))
         if request.version == "2":
             message.version = "2.0"
             message.headers = _with_one_cookie([(name.lower(), value) for name, value in headers])
@@ -129,7 +141,7 @@ class Message(Headers):
 
     def seen(self) -> trace.SeenRequest:
         """What a server would be sent."""
-        return trace.SeenRequest(self.method, self.target, tuple(self.headers))
+        return trace.SeenRequest(self.method, self.target, tuple(self.headers), frozenset(self.uncertain))
 
 
 def _with_one_cookie(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:

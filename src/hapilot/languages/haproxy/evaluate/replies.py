@@ -15,7 +15,7 @@ from hapilot.languages.haproxy.evaluate.message import Answer
 from hapilot.languages.haproxy.evaluate.state import Pages, State
 from hapilot.languages.haproxy.evaluate.values import Unknown
 
-Source = Literal["", "string", "lf-string", "file", "lf-file", "errorfile", "errorfiles", "default-errorfiles"]
+Source = Literal["", "string", "lf-string", "file", "lf-file", "errorfile", "errorfiles", "errorloc", "default-errorfiles"]
 _SOURCES: Mapping[str, Source] = {
     "string": "string",
     "lf-string": "lf-string",
@@ -54,14 +54,18 @@ class Reply:
 
     def answer(self, state: State, pages: Pages) -> Answer | None:
         """The answer as it is before rules on answers. ``pages`` are the ``http-error`` lines of the proxies, the backend's first; None
-        where it is not known."""
+        where it is not known. Raises Unknown where not even its status is."""
         if self.source == "default-errorfiles":
             return error(self.status, state, pages)
         if self.source == "errorfiles":
-            return None
+            raise Unknown(f"the pages of {self.argument}")
         if self.source == "errorfile":
             content = state.shared.files.get(self.argument)
-            return None if content is None else _raw(content)
+            if content is None:  # its first line may say any status
+                raise Unknown(f"the page {self.argument}")
+            return _raw(content)
+        if self.source == "errorloc":
+            return Answer([("Cache-Control", "no-cache"), ("Content-length", "0"), ("Location", self.argument)], self.status, b"")
         body = self.body(state)
         answer = Answer(self.header_lines(state), self.status, body)
         if body is not None:
@@ -72,7 +76,8 @@ class Reply:
 
 
 def error(status: int, state: State, pages: Pages) -> Answer | None:
-    """HAProxy's own error: the page that the backend or the frontend has for the status, else the built-in one."""
+    """HAProxy's own error: the page that the backend or the frontend has for the status, else the built-in one. Raises Unknown for a page
+    that was not given."""
     for each in pages:
         if status in each:
             return each[status].answer(state, ())
@@ -81,10 +86,11 @@ def error(status: int, state: State, pages: Pages) -> Answer | None:
 
 def standard(status: int) -> Answer | None:
     """The built-in page; None for a status that has none."""
-    body = standard_answers.BODIES.get(status)
-    if body is None:
+    if status not in standard_answers.BODIES:
         return None
-    return Answer([("Content-length", str(len(body))), *standard_answers.HEADERS], status, body)
+    body = standard_answers.BODIES[status]
+    length = [] if body is None else [("Content-length", str(len(body)))]
+    return Answer([*length, *standard_answers.HEADERS], status, body)
 
 
 def _formatted(text: str, state: State) -> bytes | None:

@@ -17,7 +17,7 @@ from hapilot.languages.haproxy.evaluate.actions import Stop
 from hapilot.languages.haproxy.evaluate.actions_headers import HEADERS
 from hapilot.languages.haproxy.evaluate.conditions import Verdict
 from hapilot.languages.haproxy.evaluate.message import Answer
-from hapilot.languages.haproxy.evaluate.sections import Proxy
+from hapilot.languages.haproxy.evaluate.proxies import Proxy
 from hapilot.languages.haproxy.evaluate.state import State
 from hapilot.languages.haproxy.evaluate.values import Unknown
 

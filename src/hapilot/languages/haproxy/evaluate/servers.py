@@ -7,12 +7,13 @@ Called by ``evaluator``.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from hapilot.languages.haproxy.evaluate import cookies, samples, streams, trace, values
+from hapilot.languages.haproxy.evaluate import cookies, loops, samples, streams, trace, values, written
 from hapilot.languages.haproxy.evaluate.arrival import Arrival
 from hapilot.languages.haproxy.evaluate.binds import Bind, Server
 from hapilot.languages.haproxy.evaluate.connection import Endpoint, First, Http, ProxyHeader, Raw, Request, Tls
-from hapilot.languages.haproxy.evaluate.sections import Proxy
+from hapilot.languages.haproxy.evaluate.proxies import Proxy
 from hapilot.languages.haproxy.evaluate.state import State
 from hapilot.languages.haproxy.evaluate.values import Unknown
 from hapilot.languages.haproxy.evaluate.wire import Wire
@@ -21,8 +22,8 @@ Sockets = Mapping[str, tuple[Proxy, Bind]]
 """Local sockets (unix and abstract) by address."""
 
 
-def leave(backend: Proxy, state: State, sockets: Sockets) -> Arrival | trace.Outcome:
-    """Where a connection goes from ``backend``."""
+def leave(backend: Proxy, state: State, sockets: Sockets, find: loops.Find) -> Arrival | trace.Outcome:
+    """Where a connection goes from ``backend``. ``find`` finds sockets by address. Raises Unknown."""
     servers, direct = _usable(backend, state)
     if not servers:
         return streams.nowhere(state, "no server")
@@ -32,6 +33,9 @@ def leave(backend: Proxy, state: State, sockets: Sockets) -> Arrival | trace.Out
     first = local or servers[0]
     if local is not None:
         return _hand_over(local, state, sockets[local.address])
+    looped = loops.target(first, find) if len(servers) == 1 else None
+    if looped is not None:
+        return replace(_hand_over(first, state, looped[0]), source=loops.client(looped[1]), destination=looped[1])
     return trace.Forward(
         backend=backend.name,
         servers=tuple(server.line for server in servers),
@@ -41,7 +45,16 @@ def leave(backend: Proxy, state: State, sockets: Sockets) -> Arrival | trace.Out
         sni=_server_name(first, state),
         certain=first.line if len(servers) == 1 else None,
         cookies=() if state.offer is None else tuple((name, value) for name, value in state.offer.by_server if value is not None),
+        names=tuple(server.name for server in servers),
+        addresses=tuple(written.shown(server.address) for server in servers),
     )
+
+
+def usable(backend: Proxy) -> int:
+    """How many servers ``nbsrv`` counts where all are up: backups only where there are no others."""
+    weighty = [server for server in backend.servers if not server.has("disabled") and server.options.get("weight") != "0"]
+    primary = sum(not server.has("backup") for server in weighty)
+    return primary or (len(weighty) if backend.all_backups else min(len(weighty), 1))
 
 
 def _usable(backend: Proxy, state: State) -> tuple[Sequence[Server], bool]:
@@ -49,11 +62,17 @@ def _usable(backend: Proxy, state: State) -> tuple[Sequence[Server], bool]:
 
     Those that are disabled are down. Without being asked for, one of weight 0 gets nothing, and backups only come in where there are no
     others: the first of them, or all with ``option allbackups`` (``recalc_server_counts``). Where the cookie is of a mode that is not
-    modelled, it may be any."""
+    modelled, or a line that asks for a server is not known, it may be any."""
     alive = [server for server in backend.servers if not server.has("disabled")]
-    if isinstance(backend.cookie, Unknown):
+    if isinstance(backend.cookie, Unknown) and state.message is not None:
+        state.message.uncertain.add("cookie")
+    if isinstance(backend.cookie, Unknown) or backend.chooses_freely:
         return alive, False
-    named = next((server for name in streams.chosen_servers(backend, state) for server in alive if server.name == name), None)
+    try:
+        named = next((server for name in streams.chosen_servers(backend, state) for server in alive if server.name == name), None)
+    except Unknown as reason:
+        state.note(backend.chosen_servers[0].rule.line, "unknown", str(reason))
+        return alive, False
     asked = _by_cookie(backend, state)
     direct = named or asked
     if direct is not None:
@@ -137,6 +156,13 @@ def _spoken(server: Server, state: State) -> First:
 def _request(server: Server, state: State) -> Request:
     message = state.message
     assert message is not None
+    uncertain = frozenset(message.uncertain)
+    if server.options.get("proto") != "h2":
+        # The Host header keeps its place among the others.
+        return Request(message.method, message.target, None, tuple(message.headers), "1.1", uncertain)
     headers = tuple((name, value) for name, value in message.headers if name.lower() != "host")
-    version = "2" if server.options.get("proto") == "h2" else "1.1"
-    return Request(message.method, message.target, message.line("host"), headers, version)
+    host = message.line("host")
+    # Whether a port that is the scheme's own goes on in HTTP/2, releases see differently.
+    if host is not None and host.endswith((":80", ":443")):
+        uncertain |= {"host"}
+    return Request(message.method, message.target, host, headers, "2", uncertain)

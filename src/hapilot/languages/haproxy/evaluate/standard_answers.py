@@ -1,6 +1,6 @@
-"""HAProxy's built-in pages for the statuses that it answers with itself. The same in 2.6 and 2.8.
+"""HAProxy's built-in pages for the statuses that it answers with itself. The same in 2.6 and 2.8, but for one full stop.
 
-Goes out: body by status. Used by ``replies``. ``http_err_msgs`` in ``http.c``.
+Goes out: body by status, None where releases differ. Used by ``replies``. ``http_err_msgs`` in ``http.c``.
 """
 
 from __future__ import annotations
@@ -31,8 +31,12 @@ _TOLD = {
     504: ("Gateway Time-out", "The server didn't respond in time."),
 }
 
-BODIES: Mapping[int, bytes] = {
-    status: f"<html><body><h1>{status} {title}</h1>\n{sentence}\n</body></html>\n".encode() for status, (title, sentence) in _TOLD.items()
+_DIFFERS = 405
+"""Later releases of 2.8 end the sentence with a full stop."""
+
+BODIES: Mapping[int, bytes | None] = {
+    status: None if status == _DIFFERS else f"<html><body><h1>{status} {title}</h1>\n{sentence}\n</body></html>\n".encode()
+    for status, (title, sentence) in _TOLD.items()
 }
 """The page of each status; these are the statuses that ``http-error`` takes."""
 

@@ -47,6 +47,8 @@ class Shared:
     layers: list[trace.Layer] = field(default_factory=list[trace.Layer])
     lookups: list[trace.Lookup] = field(default_factory=list[trace.Lookup])
     response: list[trace.ResponseHeader] = field(default_factory=list[trace.ResponseHeader])
+    has_agents: bool = False
+    """Whether others set variables (``filter spoe``, Lua)."""
 
     def table(self, path: str) -> Table:
         """A table by its path. Raises Unknown where its entries were not given."""
@@ -55,9 +57,10 @@ class Shared:
             raise Unknown(f"the table {path}")
         return found
 
-    def look_up(self, path: str, method: str, value: Value) -> TableEntry | None:
-        """Finds an entry and notes that it was looked for."""
-        entry = self.table(path).find(method, value)
+    def look_up(self, path: str, method: str, value: Value, *, fold: bool = False) -> TableEntry | None:
+        """Finds an entry, with ``fold`` whatever the case, and notes that it was looked for."""
+        table = self.table(path)
+        entry = (table.folded() if fold else table).find(method, value)
         key, result = entry if entry is not None else (None, None)
         self.lookups.append(trace.Lookup(path, values.as_text(value), key, result))
         return entry
@@ -83,6 +86,8 @@ class State:
     once HAProxy speaks HTTP on this layer. ``arriving`` is what the client sends, for fetches that look into
     the payload; ``unread`` are PROXY headers in front of it, which this layer takes for payload. ``in_stream`` is true from
     ``tcp-request content`` on. ``answering`` is true for rules on the answer, and ``answer`` what is known of it.
+    ``strict`` is true for lines of a user's own: what depends on the load, on chance or on what came before is not known for them, while
+    for hapilot's own the connection is the first of its client.
     """
 
     shared: Shared
@@ -109,14 +114,23 @@ class State:
     offer: Offer | None = None
     answering: bool = False
     answer: Answer | None = None
+    strict: bool = False
 
     def note(self, line: tree.Line, verb: str, detail: str = "") -> None:
         """Records that a line took effect."""
         self.shared.steps.append(trace.Step(self.section, line, verb, detail))
+
+    def nothing_yet(self) -> None:
+        """Asked by fetches that find no payload. Raises Unknown where no rule has waited for what the client sends, so that chance decides
+        whether it is there; hapilot's own rules wait."""
+        if self.strict and self.final and not isinstance(self.arriving, Silent):
+            raise Unknown("whether the client's first bytes are there, for which no rule waits")
 
     def variable(self, name: str) -> Value | None:
         """A variable's value; None where it is not set. Raises Unknown where what was put there is not known."""
         value = self.variables.get(name)
         if isinstance(value, Unknown):
             raise value
+        if value is None and (self.shared.has_agents or (name.startswith("proc.") and self.strict)):
+            raise Unknown(f"the variable {name}")
         return value

@@ -9,35 +9,46 @@ not wait at all; that data happens to be there already is luck, and not assumed 
 
 from __future__ import annotations
 
-import ipaddress
-import itertools
 from collections.abc import Iterator
 
-from hapilot.languages.haproxy.evaluate import actions, counters, http1, replies, rules, trace
+from hapilot.languages.haproxy import tree
+from hapilot.languages.haproxy.evaluate import actions, counters, forwarding, http1, replies, rules, statistics, trace
 from hapilot.languages.haproxy.evaluate.conditions import Verdict
 from hapilot.languages.haproxy.evaluate.connection import Http, Raw, Request, Silent, Tls
 from hapilot.languages.haproxy.evaluate.message import Message
-from hapilot.languages.haproxy.evaluate.sections import Proxy, Sections, Switch
+from hapilot.languages.haproxy.evaluate.proxies import Proxy
+from hapilot.languages.haproxy.evaluate.sections import Sections
 from hapilot.languages.haproxy.evaluate.state import State
 from hapilot.languages.haproxy.evaluate.values import Unknown
 
 
 def pass_frontend(proxy: Proxy, state: State) -> trace.Outcome | None:
     """The rules of a frontend, up to the choice of the backend; None where it goes on."""
+    if proxy.obstacle is not None:
+        return obstructed(proxy.obstacle, state)
     if proxy.mode == "tcp":
         ending = _inspect(proxy, state)
         if isinstance(ending, actions.SwitchMode):
-            return speak_http(state)
+            return speak_http(state) or _monitor(proxy, state) or _http_rules(proxy, state)
         return ending if not isinstance(ending, actions.Stop) else None
-    return speak_http(state) or _http_rules(proxy, state)
+    return speak_http(state) or _content(proxy, state) or _monitor(proxy, state) or _http_rules(proxy, state)
+
+
+def obstructed(obstacle: tuple[tree.Line, str], state: State) -> trace.Opaque:
+    """A proxy with a line that may lead anywhere."""
+    line, reason = obstacle
+    state.note(line, "unknown", reason)
+    return trace.Opaque(line, reason)
 
 
 def pass_backend(proxy: Proxy, state: State) -> trace.Outcome | None:
     """The rules of a backend that a frontend has chosen; None where a server is to be picked."""
     state.section, state.backend = proxy.title, proxy.name
     state.pages = (proxy.errors, *state.pages)
+    if proxy.obstacle is not None:
+        return obstructed(proxy.obstacle, state)
     if proxy.mode == "http":
-        return speak_http(state) or _http_rules(proxy, state)
+        return speak_http(state) or _content(proxy, state) or _http_rules(proxy, state)
     if state.message is not None:
         return trace.Reject(f"HTTP can't go to the TCP backend {proxy.name} (stream_set_backend)")
     ending = _inspect(proxy, state)
@@ -78,6 +89,8 @@ def speak_http(state: State) -> trace.Outcome | None:
     request = first.request if isinstance(first, Http) else first
     if isinstance(request, Request) and not state.unread:
         refused = http1.refusal(request)
+        if http1.is_odd(request) and state.shared.layers:
+            return trace.Opaque(state.shared.layers[-1].bind, f"the target {request.path}, of a form that not all releases take")
         if refused is None:
             state.message = Message.read(request, "https" if state.tls else "http")
             for entry in (*state.session_tracked.values(), *state.tracked.values()):
@@ -93,34 +106,46 @@ def speak_http(state: State) -> trace.Outcome | None:
     return trace.Respond(400, reason=f"HTTP is expected, and the client sends {kind}")
 
 
-def _http_rules(proxy: Proxy, state: State) -> trace.Outcome | None:
-    """All that HAProxy does with a request before it chooses a backend or a server (``http_process_req_common``)."""
+def _content(proxy: Proxy, state: State) -> trace.Outcome | None:
+    """``tcp-request content`` in HTTP mode; of a frontend before all that is HTTP."""
     state.final = True
-    if proxy.monitor is not None and state.message is not None and state.message.uri == proxy.monitor[1]:
-        state.answer = replies.error(200, state, state.pages)
-        return trace.Respond(200, line=proxy.monitor[0], reason="monitor-uri")
-    for ruleset in (proxy.content, proxy.http):
-        ending = rules.run(ruleset, state)
-        if ending is not None and not isinstance(ending, actions.Stop | actions.SwitchMode | rules.Waiting):
-            return ending
-    statistics = _statistics(proxy, state)
-    if statistics is not None:
-        return statistics
-    ending = rules.run(proxy.redirects, state)
+    return _ended(rules.run(proxy.content, state))
+
+
+def _ended(ending: actions.Ending | rules.Waiting | None) -> trace.Outcome | None:
     return None if isinstance(ending, actions.Stop | actions.SwitchMode | rules.Waiting) else ending
 
 
-def _statistics(proxy: Proxy, state: State) -> trace.Respond | None:
-    """HAProxy's own page, where the path begins with ``stats uri``."""
-    found = proxy.stats.get("uri") or proxy.stats.get("enable")
-    if found is None or state.message is None:
+def _monitor(proxy: Proxy, state: State) -> trace.Outcome | None:
+    """``monitor-uri``: HAProxy says that it is there, or with ``monitor fail`` that it is not."""
+    if proxy.monitor is None or state.message is None:
         return None
-    line, prefix = found
-    if not (state.message.pathq or "").startswith(prefix or "/haproxy?stats"):
+    line, wanted = proxy.monitor
+    if wanted not in (state.message.uri, state.message.pathq if wanted.startswith("/") else None):
         return None
-    if "auth" in proxy.stats and state.message.line("authorization") is None:
-        return trace.Respond(401, line=proxy.stats["auth"][0], reason="HAProxy's statistics")
-    return trace.Respond(200, line=line, reason="HAProxy's statistics")
+    try:
+        failed = next((rule for rule in proxy.monitor_fails if rule.verdict(state) is Verdict.YES), None)
+    except Unknown as reason:
+        return trace.Opaque(line, str(reason))
+    return _own_page(state, 200 if failed is None else 503, line if failed is None else failed.line, "monitor-uri")
+
+
+def _own_page(state: State, status: int, line: tree.Line | None, reason: str) -> trace.Outcome:
+    """HAProxy answers with the page for a status; the page may say another."""
+    try:
+        state.answer = replies.error(status, state, state.pages)
+    except Unknown as unknown:
+        places = line or next((layer.bind for layer in state.shared.layers), None)
+        return trace.Respond(status, reason=reason) if places is None else trace.Opaque(places, f"{reason}, with {unknown}")
+    return trace.Respond(status if state.answer is None else state.answer.status, line=line, reason=reason)
+
+
+def _http_rules(proxy: Proxy, state: State) -> trace.Outcome | None:
+    """All that HAProxy does with a request before it chooses a backend or a server (``http_process_req_common``)."""
+    ending = _ended(rules.run(proxy.http, state))
+    if ending is None and proxy.stats is not None and state.message is not None:
+        ending = statistics.ask(proxy.stats, state, state.message)
+    return ending or _ended(rules.run(proxy.redirects, state))
 
 
 def choose_backend(proxy: Proxy, state: State, sections: Sections) -> Proxy | trace.Outcome:
@@ -153,39 +178,26 @@ def _default_backend(proxy: Proxy, state: State, sections: Sections) -> Proxy | 
     return nowhere(state, "no backend")
 
 
-def nowhere(state: State, reason: str) -> trace.Respond | trace.Reject:
+def nowhere(state: State, reason: str) -> trace.Outcome:
     """What HAProxy does where there is nobody to send a connection to."""
-    if state.message is not None:
-        state.answer = replies.error(503, state, state.pages)
-    return trace.Respond(503, reason=reason) if state.message is not None else trace.Reject(reason)
+    return trace.Reject(reason) if state.message is None else _own_page(state, 503, None, reason)
 
 
-def add_forwarded_for(frontend: Proxy, backend: Proxy, state: State) -> None:
-    """``option forwardfor``, of either side; done after all rules."""
-    option = backend.forward_for or frontend.forward_for
-    if option is None or state.message is None or state.source is None:
+def add_headers(frontend: Proxy, backend: Proxy, state: State) -> None:
+    """What options add for the server, of either side; done after all rules."""
+    message = state.message
+    if message is None:
         return
-    line, words = option
-    arguments = dict(itertools.pairwise(words))
-    name = arguments.get("header", "X-Forwarded-For")
-    if "if-none" in words and state.message.lines(name):
-        return
-    if "except" in arguments and state.source.ip in ipaddress.ip_network(arguments["except"], strict=False):
-        return
-    state.message.headers.append((name, str(state.source.ip)))
-    state.note(line, "add-header", f"{name}: {state.source.ip}")
+    forwarding.tell(frontend.forwarded, backend.forwarded, state, message)
+    message.uncertain |= frontend.uncertain | backend.uncertain
+    if backend.server_header:
+        message.uncertain.add(backend.server_header.lower())
 
 
 def chosen_servers(proxy: Proxy, state: State) -> Iterator[str]:
-    """The servers that ``use-server`` lines ask for, in their order; the first that is not down is taken."""
+    """The servers that ``use-server`` lines ask for, in their order; the first that is not down is taken. Raises Unknown."""
     for switch in proxy.chosen_servers:
-        if _holds(switch, state):
-            state.note(switch.rule.line, "use-server", switch.name.best(state))
-            yield switch.name.best(state)
-
-
-def _holds(switch: Switch, state: State) -> bool:
-    try:
-        return switch.rule.verdict(state) is Verdict.YES
-    except Unknown:
-        return False
+        if switch.rule.verdict(state) is Verdict.YES:
+            name = switch.name.value(state)
+            state.note(switch.rule.line, "use-server", name)
+            yield name

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import warnings
 from collections.abc import Callable, Sequence
 
 from hapilot.languages.haproxy.evaluate import values
@@ -29,12 +30,13 @@ _DIRECTORY_DELIMITERS = "/?"
 class Table:
     """The entries of one table. Prepares itself for each matching method the first time it is asked."""
 
-    __slots__ = ("_entries", "_finders", "_read")
+    __slots__ = ("_entries", "_finders", "_folded", "_read")
 
     def __init__(self, entries: Sequence[Entry], *, ignore_case: bool = False) -> None:
         self._entries = tuple(entries)
         self._read: Reader = _folded if ignore_case else values.as_text
         self._finders: dict[str, Finder] = {}
+        self._folded: Table | None = None
 
     def find(self, method: str, value: Value) -> Entry | None:
         """The entry that matches ``value`` by ``method``, one of those of ``-m`` (``str``, ``beg``, ``ip``, …).
@@ -48,6 +50,17 @@ class Table:
             finder = self._finders[method] = _BUILDERS[method](self._keys(method), self._read)
         index = finder(value)
         return None if index is None else self._entries[index]
+
+    def folded(self) -> Table:
+        """The same entries, for texts in any case."""
+        if self._folded is None:
+            self._folded = Table(self._entries, ignore_case=True)
+        return self._folded
+
+    @property
+    def ignores_case(self) -> bool:
+        """Whether texts are compared without regard to case."""
+        return self._read is _folded
 
     def _keys(self, method: str) -> tuple[str, ...]:
         keys = tuple(key for key, _ in self._entries)
@@ -134,11 +147,27 @@ def _regex(keys: Sequence[str], read: Reader) -> Finder:
 
 
 def compile_regex(text: str, *, fold: bool = False) -> re.Pattern[str]:
-    """A regular expression of a configuration (PCRE). Raises Unknown where Python's dialect does not have it."""
+    """A regular expression of a configuration (PCRE). Raises Unknown where Python's dialect does not have it, or may mean another thing."""
     try:
-        return re.compile(text, re.IGNORECASE if fold else re.NOFLAG)
-    except re.error as problem:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # FutureWarning: a set in a set, which PCRE may read in another way
+            return re.compile(_POSIX.sub(lambda found: _CLASSES[found[1]], text), re.IGNORECASE if fold else re.NOFLAG)
+    except (re.error, Warning) as problem:
         raise Unknown(f"the regular expression {text!r}: {problem}") from problem
+
+
+_CLASSES = {
+    "alnum": "A-Za-z0-9",
+    "alpha": "A-Za-z",
+    "blank": r" \t",
+    "digit": "0-9",
+    "lower": "a-z",
+    "space": r"\s",
+    "upper": "A-Z",
+    "xdigit": "0-9A-Fa-f",
+}
+_POSIX = re.compile(r"\[:(" + "|".join(_CLASSES) + r"):\]")
+"""Classes within sets."""
 
 
 def _binary(keys: Sequence[str], read: Reader) -> Finder:
@@ -153,6 +182,8 @@ def _networks(keys: Sequence[str], read: Reader) -> Finder:
     trees: dict[int, dict[int, dict[int, int]]] = {4: {}, 6: {}}
     for place, key in enumerate(keys):
         network = _network(key)
+        if network is None and not key.startswith("#"):
+            raise Unknown(f"the address of {key}")
         if network is not None:
             by_length = trees[network.version].setdefault(network.prefixlen, {})
             by_length.setdefault(int(network.network_address) >> (network.max_prefixlen - network.prefixlen), place)

@@ -49,11 +49,13 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class SeenRequest:
-    """The HTTP request as the server (or the answering rule) sees it."""
+    """The HTTP request as the server (or the answering rule) sees it. ``uncertain`` are the names of headers, in lower case, of which the
+    value is not known, or whether they are there at all; ``*`` is any."""
 
     method: str
     path: str
     headers: tuple[tuple[str, str], ...]
+    uncertain: frozenset[str] = frozenset()
 
     def header(self, name: str) -> str | None:
         """The last value of a header, whatever the case of its name."""
@@ -100,6 +102,9 @@ class Forward:
     sni: str | None = None
     certain: tree.Line | None = None
     cookies: tuple[tuple[str, str], ...] = ()
+    names: tuple[str, ...] = ()
+    """Of the servers; a ``server-template`` line has several."""
+    addresses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from hapilot.languages.haproxy import tree
-from hapilot.languages.haproxy.evaluate import crtlists
+from hapilot.languages.haproxy.evaluate import crtlists, values
 from hapilot.languages.haproxy.evaluate.binds import Bind, parse_binds
 from hapilot.languages.haproxy.evaluate.crtlists import Certificate, CertificateStore, ListLine
 
@@ -54,7 +54,18 @@ def test_where_nobody_says_what_is_in_the_files() -> None:
     listed = bind("crt-list list strict-sni")
     assert store.choose(listed, "a.test") == crtlists.Choice("a.pem", {"verify": "required"})
     assert store.choose(listed, "b.test") == crtlists.Choice("b.test", {"alpn": "h2"})
-    assert store.choose(bind("crt-list elsewhere"), None) == crtlists.Choice("default")
+    assert store.choose(bind("crt a.pem"), None) == crtlists.Choice("default")
+    with pytest.raises(values.Unknown, match="what elsewhere holds"):
+        store.choose(bind("crt-list elsewhere"), None)
+
+
+def test_files_of_others() -> None:
+    """What is in them is not known: without strict-sni a handshake goes well with any certificate."""
+    store = CertificateStore({}, {"a.pem": Certificate("a", ("a.test",))})
+    assert store.choose(bind("crt theirs.pem"), "b.test") == crtlists.Choice("theirs.pem")
+    assert store.choose(bind("crt a.pem crt theirs.pem"), "a.test") == crtlists.Choice(None)
+    with pytest.raises(values.Unknown, match="what theirs"):
+        store.choose(bind("crt theirs.pem strict-sni"), "b.test")
 
 
 def test_many_certificates_are_fast() -> None:

@@ -283,7 +283,7 @@ def test_statistics_page() -> None:
     assert visit(page, Http(Request(path="/stats;csv"))).outcome == trace.Respond(
         401, line=opaque("stats auth admin:x"), reason="HAProxy's statistics"
     )
-    known = Http(Request(path="/stats", headers=(("Authorization", "Basic YTpi"),)))
+    known = Http(Request(path="/stats", headers=(("Authorization", "Basic YWRtaW46eA=="),)))
     assert visit(page, known).outcome == trace.Respond(200, line=opaque("stats uri /stats"), reason="HAProxy's statistics")
     assert visit(page, Http(Request(path="/other"))).outcome == trace.Respond(503, reason="no backend")
 
