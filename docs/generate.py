@@ -53,6 +53,8 @@ SECTIONS = {
     "log": "Log",
     "resolvers": "Resolvers",
     "raw": "Raw",
+    "raw-sections": "RawSections",
+    "written-route": "WrittenRoute",
     "expect": "Expectation",
 }
 """Name of a table of keys to the definition in the schema."""

@@ -78,4 +78,5 @@ def test_every_key_of_a_service_and_of_the_top_is_shown_in_an_example() -> None:
     top = set(spec.SiteSpec.model_fields)
     assert sorted(top - {path[0] for path in said if path}) == []
     for section, model in (("services", service.Service), ("listeners", listener.Listener)):
-        assert sorted(set(model.model_fields) - {path[2] for path in said if len(path) > 2 and path[0] == section}) == []
+        keys = {field.alias or name for name, field in model.model_fields.items()}
+        assert sorted(keys - {path[2] for path in said if len(path) > 2 and path[0] == section}) == []

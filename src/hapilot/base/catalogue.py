@@ -30,6 +30,8 @@ CODES: Mapping[str, str] = {
     # references and combinations
     "unknown-listener": "A service names a listener that does not exist.",
     "unknown-service": "Something names a service that does not exist.",
+    "nothing-in-it": "A haproxy.cfg without any section.",
+    "unknown-defaults": "A listener or service that is kept as written names a ``defaults`` section that does not exist.",
     "no-listener": "It is not clear on which listener a service is meant to be.",
     "no-servers": "A service has no servers.",
     "no-port": "A server has no port, and there is no single listener port to take.",

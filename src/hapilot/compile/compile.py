@@ -29,6 +29,8 @@ from hapilot.compile.passes import (
     spares,
     supported,
     tables,
+    written,
+    written_keys,
 )
 from hapilot.compile.target import Target
 from hapilot.languages.haproxy import tree
@@ -36,6 +38,7 @@ from hapilot.model.site import Site
 
 PASSES: tuple[Callable[[Draft], Draft], ...] = (
     supported.refuse_unsupported,
+    written_keys.check_written,
     combinations.check_combinations,
     service_keys.check_service_keys,
     routes.make_routes,
@@ -48,6 +51,7 @@ PASSES: tuple[Callable[[Draft], Draft], ...] = (
     tables.make_tables,
     access_log.make_log_tables,
     globals_section.make_globals,
+    written.make_written,
     frontends.make_frontends,
     pages.make_pages,
     guards.make_guards,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, TypeVar
 
 from hapilot.base.diagnostics import Diagnostic
 from hapilot.base.memory import Memory
@@ -15,6 +15,8 @@ from hapilot.model import values
 from hapilot.model.listener import Listener
 from hapilot.model.service import Service
 from hapilot.model.site import Site
+
+_One = TypeVar("_One", Service, Listener)
 
 Inner = Literal["tls", "plain", "ssh", "tcp"]
 """The kinds of connection that a listener tells apart by their first bytes."""
@@ -166,6 +168,15 @@ class Draft:
     diagnostics: tuple[Diagnostic, ...] = ()
     memory: Memory = field(default_factory=Memory, compare=False)
     """What passes have worked out before."""
+    services: Mapping[str, Service] = field(init=False)
+    """The site's services, but for those that are kept as written."""
+    listeners: Mapping[str, Listener] = field(init=False)
+    """The site's listeners, but for those that are kept as written; expansion has filled them in."""
+
+    def __post_init__(self) -> None:
+        said = self.site.spec
+        object.__setattr__(self, "services", self.memory.once("our services", (said.services,), lambda: _ours(said.services)))
+        object.__setattr__(self, "listeners", _ours(said.listeners or {}))
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -187,16 +198,6 @@ class Draft:
         services = list(self.services.items())
         return [services[index] for index in self.memory.those(what, (self.services.keys(), self.services.values()), holds)]
 
-    @property
-    def services(self) -> dict[str, Service]:
-        """The site's services."""
-        return self.site.spec.services
-
-    @property
-    def listeners(self) -> dict[str, Listener]:
-        """The site's listeners; expansion has filled them in."""
-        return self.site.spec.listeners or {}
-
     def routes_on(self, listener: str) -> tuple[build.Route, ...]:
         """The routes of one listener, in their order."""
         return self.by_listener.get(listener, ())
@@ -213,6 +214,11 @@ class Draft:
     def adding(self, *sections: tree.Section) -> Draft:
         """With further sections of the configuration."""
         return replace(self, sections=(*self.sections, *sections))
+
+
+def _ours(every: Mapping[str, _One]) -> Mapping[str, _One]:
+    """Those in which hapilot decides what HAProxy is told."""
+    return every if all(one.from_ is None for one in every.values()) else {name: one for name, one in every.items() if one.from_ is None}
 
 
 def _grouped(routes: tuple[build.Route, ...]) -> dict[str, tuple[build.Route, ...]]:

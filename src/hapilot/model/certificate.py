@@ -43,5 +43,5 @@ class Certificate(section.Section):
 class Tls(section.Section):
     """Settings of every listener that terminates TLS."""
 
-    profile: Literal["modern", "intermediate", "old"] = "intermediate"
-    """Mozilla's recommendation to follow."""
+    profile: Literal["modern", "intermediate", "old", "haproxy"] = "intermediate"
+    """Mozilla's recommendation to follow; ``haproxy`` for none: what HAProxy does by itself, and what ``raw.global`` says."""

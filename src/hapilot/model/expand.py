@@ -49,7 +49,8 @@ def expand(
     Expanding a canonical form changes nothing.
     """
     known = memory.Memory() if before is None else before
-    listeners = said.listeners if said.listeners is not None else default_listeners(said.services, known)
+    ours = {name: each for name, each in said.services.items() if each.from_ is None}
+    listeners = said.listeners if said.listeners is not None else default_listeners(ours, known)
     work = _Work(listeners, said.services, origins, dropped, [])
     elsewhere = {each.canary.service for each in said.services.values() if each.canary is not None}
     elsewhere |= {each.default for each in listeners.values() if each.default is not None}
@@ -75,7 +76,10 @@ def expand(
 
 
 def _by_itself(each: service.Service, defaults: service.Defaults, listeners: Mapping[str, listener.Listener]) -> service.Service | None:
-    """The canonical form of a service that depends on no other one; None if it may, or something is wrong with it."""
+    """The canonical form of a service that depends on no other one; None if it may, or something is wrong with it. One that is kept as
+    written is that."""
+    if each.from_ is not None:
+        return each
     if each.canary is not None or not (each.listener or each.host or each.path or each.match):
         return None
     usual = None if each.listener else _usual_listener(each, listeners)
@@ -129,7 +133,8 @@ def _bind(name: str, each: service.Service, work: _Work, *, elsewhere: bool) -> 
 
 
 def _usual_listener(each: service.Service, listeners: Mapping[str, listener.Listener]) -> str | None:
-    """Where a service is that says nothing."""
+    """Where a service is that says nothing: not in what is kept as written."""
+    listeners = {name: it for name, it in listeners.items() if it.from_ is None}
     only = next(iter(listeners)) if len(listeners) == 1 else None
     if each.protocol == "http" and each.tls_mode != "none":
         serving = [name for name, it in listeners.items() if it.redirect is None]

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import pydantic
 
-from hapilot.model import filled, messages, section, values
+from hapilot.model import filled, messages, section, values, written
 
 Percent = Annotated[int, pydantic.Field(ge=0, le=100)]
 Status = Annotated[int, pydantic.Field(ge=200, le=599)]
@@ -34,6 +34,8 @@ class Server(section.Section):
     """More than these wait in a queue."""
     maintenance: bool = False
     """Starts out of service."""
+    raw: values.Text | None = None
+    """Where the service is kept as written (``from``): further words of its line."""
 
 
 class Health(section.Section):
@@ -317,6 +319,9 @@ class Service(section.Section):
     """Pages for the errors that hapilot answers itself, by status; what servers answer is never replaced."""
     http2: Literal["h2", "h2c"] | None = None
     """Speak HTTP/2 to the servers: over TLS (h2) or in clear (h2c)."""
+    from_: written.SectionName | None = pydantic.Field(default=None, alias="from")
+    """Keep the service as written in a haproxy.cfg: this names the ``defaults`` section in ``raw.sections`` whose settings count, and
+    hapilot adds nothing of its own. What else there is stands in ``raw.service``; what leads here, in the listeners."""
 
     @property
     def tls_mode(self) -> Literal["edge", "passthrough", "reencrypt", "none"]:

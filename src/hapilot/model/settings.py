@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import pydantic
 
-from hapilot.model import section, values
+from hapilot.model import section, values, written
 
 _SYSLOG = re.compile(r"syslog:(?:/[A-Za-z0-9_./-]{1,100}|(?:[A-Za-z0-9][A-Za-z0-9.-]{0,252}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?)")
 
@@ -44,6 +44,25 @@ class Resolvers(section.Section):
 RawLines = Annotated[list[values.Text], values.Many]
 
 
+def _section_short_form(value: Any) -> Any:
+    return {"text": value} if isinstance(value, str) else value
+
+
+class RawSections(section.Section):
+    """Whole sections with their heads."""
+
+    text: written.Lines | None = None
+    """The sections; instead of ``{text: …}`` the text alone will do."""
+    file: values.Text | None = None
+    """A file that has them: for sections with secrets."""
+
+    @pydantic.model_validator(mode="after")
+    def _either(self) -> RawSections:
+        if (self.text is None) == (self.file is None):
+            raise values.refuse("missing-key", "sections are either in a text or in a file", "write one of the two")
+        return self
+
+
 class Raw(section.Section):
     """HAProxy lines added verbatim; HAProxy checks them."""
 
@@ -55,3 +74,7 @@ class Raw(section.Section):
     """For the frontends of a listener that see requests, else for the one that sees the connection; before the rules about routes."""
     service: dict[values.Name, RawLines] = {}
     """For the backends of a service, behind its other rules."""
+    sections: list[Annotated[RawSections, values.ShortForm(_section_short_form, {"type": "string"})]] = []
+    """Whole sections with their heads, and files of such, in this order."""
+    folder: values.Text | None = None
+    """Where relative paths in ``global`` and ``sections`` start; default: the folder of the rendered configuration."""

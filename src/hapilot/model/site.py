@@ -35,6 +35,11 @@ class Origins:
                 return found
         return BUILT_IN
 
+    def said(self, *path: str | int) -> Origin | None:
+        """The same, and None for what no file says."""
+        found = self.at(*path)
+        return None if found is BUILT_IN else found
+
     def key(self, *path: str | int) -> Origin:
         """The place of the key that leads to the value, or the value's where there is no key."""
         return self.of_keys.get(path) or self.at(*path)
@@ -73,6 +78,8 @@ class Materials:
     """Passwords by the path of their mapping, such as ("admin", "stats", "users", "admin")."""
     pages: Mapping[Path, bytes] = field(default_factory=dict[Path, bytes])
     """Error pages by the path of their file's name, such as ("services", "shop", "errors", 503)."""
+    sections: Mapping[Path, str] = field(default_factory=dict[Path, str])
+    """Text of files with verbatim sections, by the path of their name: ("raw", "sections", 0, "file")."""
 
 
 @dataclass(frozen=True, slots=True)

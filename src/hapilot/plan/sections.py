@@ -23,6 +23,9 @@ _REMARK = "  # "
 """What the printer puts before the comment behind a line."""
 _SETTABLE = {"weight": 1, "maxconn": 1, "disabled": 0}
 """Words of a server that the runtime API can set later, with the number of their values."""
+_FROM = " from "
+"""Before the name of the ``defaults`` section that a proxy starts from. The head then is one of its lines too: another such section
+means other settings."""
 _FREE_VALUE = frozenset({"sni", "check-sni", "ca-file", "cookie", "crt"})
 """Words before a value that may be any text, also one of the above."""
 
@@ -53,6 +56,8 @@ class Section:
     servers: Mapping[str, Server]
     is_open: bool = False
     in_order: bool = False
+    inherits: str = ""
+    """The ``defaults`` section that it starts from; empty for the last one without a name."""
 
     def last(self, keyword: str) -> tuple[str, ...]:
         """The words behind ``keyword`` in the line that counts; nothing where there is none."""
@@ -89,7 +94,10 @@ def _section(part: bytes) -> tuple[str, Section]:
     if not lines:
         return "", Section((), {})
     head, *rest = lines
-    return head, _section_of(rest)
+    title, _, inherits = head.partition(_FROM)
+    if not inherits:
+        return head, _section_of(rest)
+    return title, replace(_section_of([head, *rest]), inherits=inherits)
 
 
 def bare(line: str) -> str:

@@ -39,7 +39,9 @@ class Around:
 
     def said(self, backend: str, keyword: str) -> tuple[str, ...]:
         """What HAProxy's own backend, or else the defaults, say behind a word; nothing where they don't say it."""
-        sections_of = (self.loaded.get(f"{_BACKEND}{backend}"), self.loaded.get("defaults"))
+        own = self.loaded.get(f"{_BACKEND}{backend}")
+        common = f"defaults {own.inherits}" if own is not None and own.inherits else "defaults"
+        sections_of = (own, self.loaded.get(common))
         return next((said for section in sections_of if section is not None and (said := section.last(keyword))), ())
 
 

@@ -183,7 +183,7 @@ def _sections(before: State, after: State) -> Iterator[str]:
 
 def _about(heads: Iterable[str], backends: Mapping[str, str], listeners: set[str]) -> Iterator[str]:
     for head in heads:
-        kind, _, name = head.partition(" ")
+        kind, _, name = head.partition(" from ")[0].partition(" ")
         listener = max((one for one in listeners if name == one or name.startswith(f"{one}.")), key=len, default="")
         if name in backends:
             yield f"service {backends[name]}"

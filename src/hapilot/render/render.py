@@ -23,7 +23,9 @@ def render_build(made: build.Build, before: Memory | None = None) -> bundle.Bund
     """Every file that HAProxy needs to run ``made``; private keys have mode 0600. What was printed ``before`` is taken from there."""
     known = Memory() if before is None else before
     config = printer.join(made.config.comment, known.each("printed", made.config.sections, printer.print_section))
-    files = [bundle.BundleFile(bundle.CONFIG, config.encode())]
+    # Sections from a file of their own are those with secrets.
+    mode = 0o600 if made.site.materials.sections else 0o644
+    files = [bundle.BundleFile(bundle.CONFIG, config.encode(errors="surrogateescape"), mode)]
     files += known.each("files of tables", made.tables, lambda table: bundle.BundleFile(table.path, _table(table, known)))
     files += [bundle.BundleFile(script.path, script.text.encode()) for script in made.scripts]
     files += [bundle.BundleFile(page.path, page.content) for page in made.pages]

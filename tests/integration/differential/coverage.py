@@ -23,6 +23,18 @@ ELSEWHERE: Mapping[Path, str] = {
     ("expect",): "says what must hold; nothing of it reaches HAProxy",
     ("resolvers",): "needs a DNS server; the servers of these sites are addresses",
     ("certificates", "acme"): "is not compiled yet",
+    **dict.fromkeys(
+        [
+            ("listeners", "from"),
+            ("listeners", "routes"),
+            ("services", "from"),
+            ("services", "servers", "raw"),
+            ("raw", "sections"),
+            ("raw", "folder"),
+            ("tls", "profile", "=haproxy"),
+        ],
+        "keeps what was written for HAProxy: tests/integration/importing compares that",
+    ),
 }
 """Keys that no connection can feel, each with why."""
 

@@ -61,7 +61,7 @@ def _found(one: service.Service) -> list[tuple[str, str, str]]:
 
 def test_every_row_has_a_use_and_every_key_of_a_service_a_row() -> None:
     assert [fit.shown for fit in fitting.FITS] == list(USED)
-    assert {fit.path[0] for fit in fitting.FITS} | {"protocol", "tls"} == set(service.Service.model_fields)
+    assert {fit.path[0] for fit in fitting.FITS} | {"protocol", "tls", "from_"} == set(service.Service.model_fields)
 
 
 @pytest.mark.parametrize("fit", fitting.FITS, ids=lambda fit: fit.shown)

@@ -77,16 +77,33 @@ def _global(draft: Draft) -> tree.Section:
         lines.append(tree.line("tune.memory.hot-size", str(HOT_BYTES)))
     if target.old_workers:
         lines.append(tree.line("hard-stop-after", values.print_duration(round(target.old_workers * 1000))))
-    if target.drop_to:
-        lines += [tree.line("user", target.drop_to), tree.line("group", target.drop_to_group or target.drop_to)]
-        if target.chroot:
-            lines.append(tree.line("chroot", tree.Env("", "HAPILOT_RUN")))
+    lines += _unprivileged(draft)
     lines += _under_hapilot(tree.line("server-state-file", tree.Env("", STATE_VARIABLE)))
     lines += _tls(draft)
     lines += [tree.line("lua-load-per-thread", script.path) for script in draft.scripts]
-    raw = draft.site.spec.raw.global_
-    lines += [tree.opaque(text, origin=draft.site.origins.at("raw", "global", index)) for index, text in enumerate(raw)]
+    if draft.site.spec.raw.folder is None:
+        lines += own(draft)
     return tree.Section("global", "", tuple(lines))
+
+
+def _unprivileged(draft: Draft) -> Iterator[tree.Line]:
+    """What the worker gives up, unless the user's own lines say it: HAProxy takes each once. What is kept as written runs as it did."""
+    target = draft.target
+    said = {text.split()[0] for text in draft.site.spec.raw.global_ if text.strip()}
+    if not target.drop_to or draft.site.spec.raw.folder is not None:
+        return
+    if not said & {"user", "uid", "group", "gid"}:
+        yield tree.line("user", target.drop_to)
+        yield tree.line("group", target.drop_to_group or target.drop_to)
+    if target.chroot and "chroot" not in said:
+        yield tree.line("chroot", tree.Env("", "HAPILOT_RUN"))
+
+
+def own(draft: Draft) -> list[tree.Line]:
+    """The user's own lines."""
+    origins = draft.site.origins
+    said = enumerate(draft.site.spec.raw.global_)
+    return [tree.opaque(text, origin=origins.said("raw", "global", index)) for index, text in said]
 
 
 def _buffers(draft: Draft) -> list[tree.Line]:
@@ -114,6 +131,8 @@ def needed_scripts(draft: Draft) -> Iterator[build.Script]:
 
 
 def _tls(draft: Draft) -> list[tree.Line]:
+    if draft.site.spec.tls.profile == "haproxy":
+        return []
     lowest, ciphers = PROFILES[draft.site.spec.tls.profile]
     lines = [
         tree.line("ssl-default-bind-options", "ssl-min-ver", lowest, "no-tls-tickets"),

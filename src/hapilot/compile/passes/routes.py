@@ -110,7 +110,7 @@ def _from_elsewhere(draft: Draft) -> dict[str, list[str]]:
     services whose canary it is."""
     found: dict[str, dict[str, None]] = {}
     for name, listener in draft.listeners.items():
-        if listener.default in draft.services:
+        if listener.default is not None and listener.default in draft.services:
             found.setdefault(listener.default, dict.fromkeys(draft.services[listener.default].listener))[name] = None
     for name, one in draft.services.items():
         if one.canary is not None and one.canary.service in draft.services:

@@ -20,6 +20,7 @@ _PATHS: tuple[tuple[str, ...], ...] = (
     ("services", "*", "client_certificates", "ca"),
     ("services", "*", "errors", "*"),
     ("services", "*", "basic_auth", "users", "*", "password_file"),
+    ("raw", "sections", "*", "file"),
     ("admin", "stats", "users", "*", "password_file"),
     ("admin", "metrics", "users", "*", "password_file"),
 )

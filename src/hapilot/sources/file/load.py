@@ -14,7 +14,7 @@ from pathlib import Path
 from hapilot.base import diagnostics, memory
 from hapilot.base.origin import Origin
 from hapilot.model import expand, site, spec
-from hapilot.sources.file import anchor, authorities, certificates, folder, merge, pages, reading, secrets, tree, validate
+from hapilot.sources.file import anchor, authorities, certificates, folder, merge, pages, reading, secrets, sections, tree, validate
 from hapilot.sources.file.self_signed import LocalAuthority
 
 
@@ -101,6 +101,7 @@ def _materials(canonical: spec.SiteSpec, origins: site.Origins, outside: _Outsid
         authorities.load(canonical.services, origins, files),
         secrets.load(canonical, origins, outside.environment, files),
         pages.load(canonical.services, origins, files),
+        sections.load(canonical.raw, origins, files),
     )
 
 
