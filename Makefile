@@ -35,7 +35,7 @@ test-all: test
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then .ci/packages; \
 	else echo "not root, or no apt-get: tests whose programs are missing will be skipped, each with its reason"; fi
 	HAPILOT_FULL=1 $(PYTEST) -m "system or differential"
-	HAPILOT_FULL=1 $(PYTEST) tests/unit/sources/file/test_fuzz.py tests/integration/test_fuzz_haproxy.py tests/roundtrip/test_fuzz.py --fuzz-examples 10000
+	HAPILOT_FULL=1 $(PYTEST) tests/unit/sources/file/test_fuzz.py tests/integration/test_fuzz_haproxy.py tests/roundtrip/test_fuzz.py tests/roundtrip/test_import.py --fuzz-examples 10000
 
 check: check-lock check-lint check-types check-imports check-dependencies check-docs check-packages
 

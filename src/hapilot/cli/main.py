@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import keyword
 import os
 import sys
 import traceback
@@ -31,6 +32,7 @@ VERBS = {
     "doctor": "what HAProxy and this machine offer, and what is missing",
     "test": "expectations tried on a real HAProxy with stand-in servers",
     "lint": "faults and risks of a haproxy.cfg, and what to do",
+    "import": "a site file from a haproxy.cfg, without loss",
     "demo": "a full site on high ports with stand-in servers, tried out",
     "export": "files for podman and Grafana",
     "schema": "the JSON Schema of the site file",
@@ -53,7 +55,8 @@ class Verbs(click.Group):
         del ctx
         if cmd_name not in VERBS:
             return None
-        command = importlib.import_module(f"hapilot.cli.{cmd_name}").command
+        module = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        command = importlib.import_module(f"hapilot.cli.{module}").command
         return command if isinstance(command, click.Command) else None
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:

@@ -19,6 +19,7 @@ from hapilot.explain import expectations, explain
 from hapilot.reconcile.quarantine import isolating, refusals
 from hapilot.render import bundle, render
 from hapilot.sources.file import load, self_signed
+from hapilot.sources.haproxy_cfg import loading
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,11 @@ def _prepare(
     before: Memory | None = None,
 ) -> Prepared:
     now = datetime.datetime.now(datetime.UTC)
-    loaded = load.load_site(path, environment=environment, now=now, authority=local, before=before)
+    if loading.is_one(path):
+        taken = loading.load(path)
+        loaded = load.Loaded(taken.site, taken.diagnostics, taken.watched, taken.documents)
+    else:
+        loaded = load.load_site(path, environment=environment, now=now, authority=local, before=before)
     if loaded.site is None:
         return Prepared(path, None, None, diagnostics.in_order(loaded.diagnostics), loaded.watched, loaded.documents, loaded)
     made = compile.compile_site(loaded.site, wanted, before)

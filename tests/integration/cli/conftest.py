@@ -77,11 +77,12 @@ class Hapilot:
     other_port: int
     state: files.StateDirectory
     started: list[Up] = field(default_factory=list[Up])
+    called: str = "site.yaml"
 
     @property
     def site(self) -> Path:
         """The site file."""
-        return self.folder / "site.yaml"
+        return self.folder / self.called
 
     @property
     def environment(self) -> dict[str, str]:
