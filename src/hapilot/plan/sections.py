@@ -67,7 +67,8 @@ class Section:
     def joined(self, other: Section) -> Section:
         """Several sections of one head, such as ``global``, are one to HAProxy."""
         servers = {**self.servers, **other.servers}
-        return Section((*self.lines, *other.lines), servers, self.is_open or other.is_open, self.in_order or other.in_order)
+        is_open, in_order = self.is_open or other.is_open, self.in_order or other.in_order
+        return Section((*self.lines, *other.lines), servers, is_open, in_order, other.inherits or self.inherits)
 
 
 def read(text: bytes) -> dict[str, Section]:

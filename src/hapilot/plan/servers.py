@@ -15,6 +15,7 @@ _COOKIE_SINCE = (2, 8)
 """Before, dynamic servers have no cookie (live: 2.6.12 refuses, 2.8.25 takes it)."""
 
 _BACKEND = "backend "
+_DEFAULTS = "defaults"
 
 _HASHES = frozenset({"source", "uri", "url_param", "hdr", "rdp-cookie", "hash"})
 """Algorithms that are static unless ``hash-type consistent`` is said."""
@@ -38,11 +39,17 @@ class Around:
         return f"server {self.wanted.services.get(backend, backend)}/{server}"
 
     def said(self, backend: str, keyword: str) -> tuple[str, ...]:
-        """What HAProxy's own backend, or else the defaults, say behind a word; nothing where they don't say it."""
-        own = self.loaded.get(f"{_BACKEND}{backend}")
-        common = f"defaults {own.inherits}" if own is not None and own.inherits else "defaults"
-        sections_of = (own, self.loaded.get(common))
-        return next((said for section in sections_of if section is not None and (said := section.last(keyword))), ())
+        """What HAProxy's own backend, or else the defaults that it starts from, say behind a word; nothing where they don't say it."""
+        head, seen = f"{_BACKEND}{backend}", set[str]()
+        while head and head not in seen:
+            seen.add(head)
+            section = self.loaded.get(head)
+            if section is not None and (said := section.last(keyword)):
+                return said
+            named = section.inherits if section is not None else ""
+            # A proxy that names none starts from the last one without a name; such a section from nothing.
+            head = f"{_DEFAULTS} {named}" if named else "" if head.startswith(_DEFAULTS) else _DEFAULTS
+        return ()
 
 
 @dataclass(slots=True)
@@ -87,9 +94,10 @@ def _is_as_before(around: Around, names: tuple[str, str], wanted: sections.Serve
     return (
         former is not None
         and former.servers.get(wanted.name) == wanted
+        and wanted.shown is not None
         and state.servers.get(key) == wanted.shown
         and (backend, wanted.name) not in around.wanted.told
-        and key not in state.limits
+        and state.limits.get(key, wanted.limit) == wanted.limit
         and f"{name}/{wanted.name}" not in state.notes
     )
 

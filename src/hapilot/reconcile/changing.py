@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 
 from hapilot.base import errors
+from hapilot.plan import actions
 from hapilot.plan import plan as plans
 from hapilot.plan import running as states
 from hapilot.runtime import acting, memory, process, reading
@@ -26,7 +27,14 @@ def plan_soon(running: process.Process, wanted: states.Wanted, seen: memory.Seen
     """The same by what was seen last, where that is enough to go on: if there is something to do, and HAProxy does it without a reload."""
     known = seen.recall(running, wanted.files)
     planned = plans.make_plan(known, wanted) if known is not None else None
-    return plan(running, wanted, seen) if planned is None or planned.is_empty or planned.reload else planned
+    if (
+        planned is None
+        or planned.is_empty
+        or planned.reload
+        or any(isinstance(step, actions.UnlistCertificate) for step in planned.actions)
+    ):
+        return plan(running, wanted, seen)  # that one goes by a line's number, which has to be the present one
+    return planned
 
 
 def loaded(running: process.Process) -> int | None:
@@ -46,6 +54,7 @@ def change(running: process.Process, planned: plans.Plan, wanted: states.Wanted,
     Empty, or what did not come out, for a reload to mend."""
     problem = ""
     for _ in range(_ROUNDS):
+        seen.last = None  # whatever comes of it, things are not as they were
         problem = _act(running, planned)
         try:
             planned = plan(running, wanted, seen)

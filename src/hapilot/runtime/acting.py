@@ -87,7 +87,12 @@ def _add_server(runtime: client.RuntimeClient, step: actions.AddServer) -> None:
     name = _server(step)
     _note(runtime, f"{step.backend}/{step.name}", step.mark)
     words = " ".join(commands.argument(word) for word in step.words)
-    runtime.act(f"add server {name} {step.address} {words}".rstrip(), "New server registered")
+    try:
+        runtime.act(f"add server {name} {step.address} {words}".rstrip(), "New server registered")
+    except errors.HaproxyFailed:
+        # Somebody else may have made one of this name. Nothing may say that it is ours: it is not known what it was made with.
+        _forget(runtime, f"{step.backend}/{step.name}")
+        raise
     if "check" in step.words:
         runtime.act(f"enable health {name}")
     if step.state != "maint":

@@ -232,10 +232,25 @@ def test_a_refused_command_is_named_without_what_it_carries(lab: living.Lab, web
     # Nothing is left half done: the same can be done right.
     after = lab.read()
     assert replace(after, notes={}, tables={}) == replace(before, notes={}, tables={})
+    assert after.notes == before.notes
     living.certificate_files(lab.folder)
     wanted = lab.wanted(living.site(web, living.SHOP + living.API, living.FILES))
     assert [step.kind for step in lab.follow(wanted).actions] == ["set-certificate"]
     assert lab.plan(wanted).actions == ()
+
+
+def test_a_server_that_somebody_else_made_is_not_taken_for_ours(lab: living.Lab, web: tuple[int, int]) -> None:
+    """A plan from before knows nothing of it; what it was made with nobody knows, so only a reload makes it right."""
+    lab.start(living.site(web, living.plain("shop", "'127.0.0.1:9'"), ""))
+    lab.ask("add server shop/127.0.0.1:8 127.0.0.1:8")
+    step = actions.AddServer(
+        about="test", reason="test", backend="shop", name="127.0.0.1:8", address="127.0.0.1:8", words=("check",), mark="x"
+    )
+    with pytest.raises(errors.HaproxyFailed):
+        lab.act(step)
+    assert "shop/127.0.0.1:8" not in lab.read().notes
+    wanted = lab.wanted(living.site(web, living.plain("shop", "'127.0.0.1:9', '127.0.0.1:8'"), ""))
+    assert [one.kind for one in lab.plan(wanted).actions] == ["reload"]
 
 
 def test_a_table_of_ten_thousand_entries_comes_in_pieces(lab: living.Lab, web: tuple[int, int]) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from hapilot.plan import actions, plan, running
+from hapilot.render import bundle
 from support import memory
 
 from .making import SETTINGS, Service, Setup, files, wanted
@@ -225,3 +226,41 @@ def test_what_default_server_says_is_not_taken_for_a_difference() -> None:
     has = {key: replace(server, weight=7) for key, server in state.servers.items()}
     limits = dict.fromkeys(state.limits, 50)
     assert plan.make_plan(replace(state, servers=has, limits=limits), wanted(same, None)).is_empty
+
+
+def test_a_server_with_a_name_for_an_address_is_missed_too() -> None:
+    """Only a reload can add it, and it must come."""
+    both = setup("localhost:80", "10.0.0.2:80")
+    state = memory.fresh(files(both))
+    without = {key: server for key, server in state.servers.items() if key[1] != "a"}
+    made = plan.make_plan(replace(state, servers=without), wanted(both, None))
+    assert any("server shop/a is added" in reason for reason in made.reload_reasons), made
+
+
+def test_limits_that_are_known_and_right_are_no_difference() -> None:
+    both = setup("10.0.0.1:80 maxconn 5", "10.0.0.2:80")
+    state = memory.fresh(files(both))
+    assert set(state.limits.values()) == {5, 0}
+    assert plan.make_plan(state, wanted(both, None)).is_empty
+
+
+@pytest.mark.parametrize("said", [("default-server check",), ("balance source",)])
+def test_what_named_defaults_start_from_counts(said: tuple[str, ...]) -> None:
+    """``backend shop from b``, where b starts from a, which says it: a server can't be added without a reload."""
+
+    def config(*servers: str) -> bundle.Bundle:
+        lines = "".join(f"    {line}\n" for line in (*said, "mode http"))
+        backend = "".join(f"    server s{number} {address}\n" for number, address in enumerate(servers))
+        text = f"defaults a\n{lines}\ndefaults b from a\n    retries 2\n\nbackend shop from b\n{backend}"
+        return bundle.Bundle((bundle.BundleFile(bundle.CONFIG, text.encode()),))
+
+    before, after = config("10.0.0.1:80"), config("10.0.0.1:80", "10.0.0.2:80")
+    made = plan.make_plan(memory.fresh(before), running.Wanted(after))
+    assert [step.kind for step in made.actions] == ["reload"]
+    assert plan.make_plan(memory.fresh(after), running.Wanted(after)).is_empty
+
+
+def test_another_from_is_another_backend() -> None:
+    text = "defaults a\n    mode http\n\ndefaults b\n    mode http\n\nbackend shop from {}\n    server s 10.0.0.1:80\n"
+    before, after = (bundle.Bundle((bundle.BundleFile(bundle.CONFIG, text.format(name).encode()),)) for name in "ab")
+    assert plan.make_plan(memory.fresh(before), running.Wanted(after)).reload_reasons == ("service shop: settings change (backend)",)
