@@ -18,6 +18,7 @@ from hapilot.reconcile import addresses, targeting
 from hapilot.render import bundle, render, summary
 from hapilot.runtime import binary, check, environment, messages, plain, writing
 from hapilot.sources.file import secrets
+from hapilot.sources.haproxy_cfg import confidential
 
 
 def verify(made: build.Build, files_made: bundle.Bundle, haproxy: binary.Haproxy) -> tuple[Diagnostic, ...]:
@@ -46,7 +47,7 @@ def beside(
 
 
 def _said(made: build.Build, haproxy: binary.Haproxy, checked: check.Checked) -> tuple[Diagnostic, ...]:
-    said = [_diagnostic(made, haproxy, finding) for finding in checked.findings if finding.severity != "notice"]
+    said = [_diagnostic(made, haproxy, finding, checked) for finding in checked.findings if finding.severity != "notice"]
     if not checked.ok and not diagnostics.has_errors(said):
         whole = Origin(made.site.name)
         said.append(diagnostics.error("haproxy-refused", f"HAProxy {haproxy.version_text} refuses the configuration", whole))
@@ -78,15 +79,24 @@ def _temporary() -> Path:
         return Path("/tmp")  # noqa: S108 - only named in a message
 
 
-def _diagnostic(made: build.Build, haproxy: binary.Haproxy, finding: messages.Finding) -> Diagnostic:
-    origin, shown = _place(made, finding)
-    message = f"HAProxy {haproxy.version_text}: {finding.text}"
+def _diagnostic(made: build.Build, haproxy: binary.Haproxy, finding: messages.Finding, checked: check.Checked) -> Diagnostic:
+    """HAProxy 2.6 calls some things alerts and takes the configuration all the same: those are warnings."""
+    origin, line = _place(made, finding)
+    shown = confidential.masked(line)
+    text = finding.text
+    if shown != line:
+        for word in sorted(set(line.split()) - set(shown.split()), key=len, reverse=True):
+            text = text.replace(word, "…") if len(word) > _HARMLESS else text
+    message = f"HAProxy {haproxy.version_text}: {text}"
     hint = f"about the line: {shown}" if shown else ""
-    if finding.severity == "alert":
+    if finding.severity == "alert" and not checked.ok:
         return diagnostics.error("haproxy-refused", message, origin, hint, _about(made, finding.text))
     return diagnostics.warning("haproxy-warned", message, origin, hint)
 
 
+_HARMLESS = 2
+"""Letters of a word that is nobody's secret: HAProxy's messages have such words of their own."""
+_PROXY = re.compile(r"\b(?:proxy|frontend|backend|listen|server) '([^'/\s]+)", re.IGNORECASE)
 _CERTIFICATE = re.compile(r"\bcerts/([A-Za-z0-9_-]+)\.pem\b")
 
 
@@ -101,7 +111,9 @@ def _place(made: build.Build, finding: messages.Finding) -> tuple[Origin, str]:
     """Where in the site file the line came from that HAProxy speaks of, and the line itself."""
     found = printer.find_line(made.config, finding.line) if finding.file.endswith(bundle.CONFIG) else None
     if found is None:
-        return Origin(made.site.name), ""
+        named = _PROXY.search(finding.text)
+        sections = (one for one in made.config.sections if named is not None and one.name == named[1])
+        return next((one.origin for one in sections if one.origin is not None), Origin(made.site.name)), ""
     section, line = found
     origin = (line.origin if line else None) or section.origin or Origin(made.site.name)
     return origin, printer.print_line(line) if line else f"{section.kind} {section.name}"

@@ -127,3 +127,71 @@ def test_what_is_not_there_is_said(hapilot: Hapilot, what: str, said: str) -> No
     done = hapilot.run("check", hapilot.folder / what)
     assert done.returncode == 1
     assert f"{what} {said}" in done.stdout + done.stderr
+
+
+SECRETS = """\
+global
+    {setenv}
+
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 10s
+    timeout server 10s
+
+listen web
+    bind 127.0.0.1:{port}
+    {stats}
+    server one 127.0.0.1:9
+"""
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"setenv": "setenv API_TOKEN S3CRET bogus", "stats": "stats enable"},
+        {"setenv": "maxconn 100", "stats": "stats auth admin:S3CRET bogus bogus"},
+        {"setenv": "maxconn 100", "stats": "http-request set-header Authorization S3CRET bogus"},
+    ],
+    ids=["global", "stats", "header"],
+)
+def test_a_refused_line_does_not_show_its_secret(hapilot: Hapilot, wrong: dict[str, str]) -> None:
+    hapilot.called = "haproxy.cfg"
+    hapilot.write(SECRETS.format(port=hapilot.port, **wrong))
+    for command in (["check"], ["check", "--json"], ["plan"], ["apply"], ["import"], ["import", "--json"]):
+        done = hapilot.run(command[0], hapilot.site, *command[1:])
+        assert "S3CRET" not in done.stdout + done.stderr, command
+    checked = hapilot.run("check", hapilot.site)
+    if checked.returncode:
+        assert "haproxy.cfg:" in checked.stdout + checked.stderr
+    said = hapilot.start()
+    said.process.wait(20) if checked.returncode else said.wait_said("generation 1")
+    assert "S3CRET" not in said.said + said.out.read_text()
+
+
+MIXED = """\
+defaults common
+    mode http
+    timeout connect 5s
+    timeout client 10s
+    timeout server 10s
+
+frontend web
+    bind 127.0.0.1:{port}
+    default_backend late
+
+defaults special from common
+    retries 2
+
+backend late from special
+    server one 127.0.0.1:9
+backend later
+    server one 127.0.0.1:9
+"""
+
+
+def test_what_haproxy_calls_an_alert_and_takes_is_a_warning(each_hapilot: Hapilot) -> None:
+    each_hapilot.called = "haproxy.cfg"
+    each_hapilot.write(MIXED.format(port=each_hapilot.port))
+    done = each_hapilot.run("check", each_hapilot.site)
+    assert done.returncode == 0, done.stdout + done.stderr

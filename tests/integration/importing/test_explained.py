@@ -125,6 +125,7 @@ def test_most_is_decided_and_the_rest_has_its_line(tmp_path: Path) -> None:
         "raw conditional",
         "read cached",
         "raw tcp_unawaited",
+        "read switched_off",
     } <= set(opaque)
 
 

@@ -35,7 +35,7 @@ def is_one(path: Path) -> bool:
     if path.is_dir():
         names = [entry.name for entry in path.iterdir() if entry.is_file()]
         return bool(files.in_folder(names)) and not any(name.endswith((".yaml", ".yml")) for name in names)
-    return path.suffix == ".cfg"
+    return path.suffix in (".cfg", ".conf")
 
 
 def load(path: Path) -> Read:

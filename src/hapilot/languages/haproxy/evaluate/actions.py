@@ -40,6 +40,8 @@ class Kind:
     build: Callable[[str, Sequence[str]], Action]
     arity: int = 0
     decides: bool = True
+    is_value_optional: bool = False
+    """Whether something can be made of it where only the first argument is known."""
 
 
 def find(word: str, kinds: dict[str, Kind]) -> tuple[Kind | None, str]:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from hapilot.languages.haproxy import tree
-from hapilot.languages.haproxy.evaluate import formats, tables, trace
+from hapilot.languages.haproxy.evaluate import formats, tables, trace, written
 from hapilot.languages.haproxy.evaluate.actions import Action, Ending, Kind
 from hapilot.languages.haproxy.evaluate.converters import expand
 from hapilot.languages.haproxy.evaluate.message import Headers, Message
@@ -48,12 +48,21 @@ def _value(form: formats.Format, state: State) -> tuple[str, bool]:
         return form.text, False
 
 
+def _form(word: str) -> formats.Format:
+    """The format of a value; one with a variable of the environment that is not known stays as it is written."""
+    if written.is_known([word]):
+        return formats.parse_http(word)
+    return formats.Format(written.shown(word), (Unknown("an environment variable"),))
+
+
 def _put(verb: str) -> Callable[[str, Sequence[str]], Action]:
     def build(inside: str, words: Sequence[str]) -> Action:
-        name, form = words[0], formats.parse_http(words[1])
+        name, form = words[0], _form(words[1])
 
         def act(state: State, line: tree.Line) -> Ending | None:
             headers, (value, is_known) = _target(state), _value(form, state)
+            if state.answering and not written.is_known(words[1:2]):
+                raise Unknown("an environment variable")
             if headers is not None and verb == "set-header":
                 headers.remove(name)
             if headers is not None:
@@ -126,8 +135,8 @@ def _replaced(pattern: re.Pattern[str], replacement: str, value: str, *, whole: 
 
 
 HEADERS: dict[str, Kind] = {
-    "set-header": Kind(_put("set-header"), arity=2, decides=False),
-    "add-header": Kind(_put("add-header"), arity=2, decides=False),
+    "set-header": Kind(_put("set-header"), arity=2, decides=False, is_value_optional=True),
+    "add-header": Kind(_put("add-header"), arity=2, decides=False, is_value_optional=True),
     "del-header": Kind(_delete, arity=1, decides=False),
     "replace-header": Kind(_replace("replace-header"), arity=3, decides=False),
     "replace-value": Kind(_replace("replace-value"), arity=3, decides=False),

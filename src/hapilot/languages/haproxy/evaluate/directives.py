@@ -179,7 +179,11 @@ def _stats(proxy: Proxy, line: tree.Line, words: Sequence[str], place: rules.Pla
 
 
 def _disabled(proxy: Proxy, line: tree.Line, words: Sequence[str], place: rules.Place) -> None:
-    proxy.is_listening = words[0] == "enabled"
+    proxy.disabled_by = line if words[0] == "disabled" else None
+
+
+def _restored(proxy: Proxy, line: tree.Line, words: Sequence[str], place: rules.Place) -> None:
+    proxy.restores_servers = "none" not in words[1:2]
 
 
 def _stick(proxy: Proxy, line: tree.Line, words: Sequence[str], place: rules.Place) -> None:
@@ -239,6 +243,7 @@ _READERS: Mapping[str, _Reader] = {
     "stats": _stats,
     "disabled": _disabled,
     "enabled": _disabled,
+    "load-server-state-from-file": _restored,
     "stick": _stick,
     "persist": _stick,
     "ignore-persist": _stick,

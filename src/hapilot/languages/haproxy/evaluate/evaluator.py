@@ -7,7 +7,7 @@ Comes in: a tree and what is around it: tables, environment, certificates, pages
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hapilot.languages.haproxy import tree
 from hapilot.languages.haproxy.evaluate import arrival, crtlists, responses, sections, servers, streams, trace, values, written
@@ -57,12 +57,12 @@ class Evaluator:
             bind.address: (proxy, bind)
             for proxy in self._sections.proxies
             for bind in proxy.binds
-            if proxy.is_listening and bind.address.startswith(("unix@", "abns@", "abnsz@", "/"))
+            if proxy.disabled_by is None and bind.address.startswith(("unix@", "abns@", "abnsz@", "/"))
         }
         self._sockets |= _inside(_chroot(config, environment), self._sockets)
-        self._binds = [(proxy, bind) for proxy in self._sections.proxies for bind in proxy.binds if proxy.is_listening]
+        self._binds = [(proxy, bind) for proxy in self._sections.proxies for bind in proxy.binds if proxy.disabled_by is None]
         self._places = _places_by_port(bind for _, bind in self._binds)
-        self._servers = {proxy.name: servers.usable(proxy) for proxy in self._sections.proxies if proxy.kind != "frontend"}
+        self._servers = {proxy.name: servers.health(proxy) for proxy in self._sections.proxies if proxy.kind != "frontend"}
 
     def run(self, connection: Connection, served: trace.Answer | None = None) -> trace.Trace:
         """Follows one connection to its end; with ``served``, the answer of the server, also back to the client."""
@@ -84,7 +84,8 @@ class Evaluator:
             passages.append(passage)
             if not isinstance(end, arrival.Arrival):
                 answered = isinstance(end, trace.Respond | trace.Redirect | trace.Forward)
-                return _finish(end, received, shared, responses.back(passages, served) if answered else None)
+                answer = responses.back(passages, served) if answered else None
+                return _finish(_as_answered(end, answer), received, shared, answer)
             here = end
         return _finish(trace.Reject("the configuration leads the connection in a circle"), passages[-1].state, shared)
 
@@ -122,7 +123,7 @@ class Evaluator:
             return responses.Passage(both, state, forwarded=False), outcome
         streams.add_headers(frontend, backend, state)
         left = servers.leave(backend, state, self._sockets, self._socket)
-        return responses.Passage(both, state, forwarded=not isinstance(left, trace.Respond)), left
+        return responses.Passage(both, state, forwarded=not isinstance(left, trace.Respond | trace.Redirect)), left
 
     def _doubtful(self, at: Endpoint | str, found: tuple[Proxy, Bind] | None) -> tree.Line | None:
         """A ``bind`` line of which the address is not known, and that may be the one that takes a connection."""
@@ -137,6 +138,13 @@ class Evaluator:
         near = (self._binds[place] for place in sorted((*self._places.get(at.port, ()), *self._places.get(None, ()))))
         ranked = [(rank, proxy, bind) for proxy, bind in near if (rank := bind.specificity(at)) is not None]
         return max(ranked, key=lambda item: item[0])[1:] if ranked else None
+
+
+def _as_answered(outcome: trace.Outcome, answer: trace.Answer | None) -> trace.Outcome:
+    """With the status that rules on answers have left (``http-after-response set-status``)."""
+    if answer is None or not isinstance(outcome, trace.Respond | trace.Redirect):
+        return outcome
+    return replace(outcome, status=answer.status)
 
 
 def _last_line(state: State, otherwise: tree.Line) -> tree.Line:

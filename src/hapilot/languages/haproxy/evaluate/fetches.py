@@ -160,12 +160,25 @@ def _constant(value: Value) -> Fetch:
 
 
 def _servers_up(state: State, arguments: tuple[str, ...]) -> Fetched:
-    """How many servers are usable: all that the backend has, since nothing is known to be down."""
+    """How many servers are usable: all that the backend has, since nothing is known to be down. A user's own lines are only told so where
+    none is checked."""
     name = (arguments[0] if arguments else state.backend).rpartition("/")[2]
     found = state.servers.get(name)
-    if found is None and state.strict:
-        raise Unknown(f"the servers of {name}")
-    return one(found or 0)
+    if state.strict and (found is None or not found.is_sure):
+        raise Unknown(f"how many servers of {name} are up")
+    return one(0 if found is None else found.count)
+
+
+def _server_up(state: State, arguments: tuple[str, ...]) -> Fetched:
+    """``srv_is_up(backend/server)``: yes; for a user's own lines where it is not checked, and not disabled."""
+    if not state.strict:
+        return YES
+    backend, _, name = arguments[0].rpartition("/")
+    found = state.servers.get(backend or state.backend)
+    is_up = None if found is None else found.up.get(name)
+    if is_up is None:
+        raise Unknown(f"whether {arguments[0]} is up")
+    return YES if is_up else NO
 
 
 def _random(state: State, arguments: tuple[str, ...]) -> Fetched:
@@ -212,7 +225,7 @@ _FETCHES: Mapping[str, Fetch] = {
     "fe_name": lambda state, _: one(state.frontend[0]),
     "be_name": lambda state, _: one(state.backend or None),
     "nbsrv": _servers_up,
-    "srv_is_up": lambda _state, _arguments: YES,
+    "srv_is_up": _server_up,
     "connslots": _constant(1),
     "be_conn": _constant(0),
     "fe_conn": _constant(0),

@@ -140,8 +140,9 @@ class Message(Headers):
         return (self.pathq or self.uri) if self.version == "2.0" else self.uri
 
     def seen(self) -> trace.SeenRequest:
-        """What a server would be sent."""
-        return trace.SeenRequest(self.method, self.target, tuple(self.headers), frozenset(self.uncertain))
+        """What a server would be sent, without Connection: HAProxy writes that anew for each connection (``option http-server-close``)."""
+        headers = tuple((name, value) for name, value in self.headers if name.lower() != "connection")
+        return trace.SeenRequest(self.method, self.target, headers, frozenset(self.uncertain))
 
 
 def _with_one_cookie(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -52,7 +52,10 @@ class Proxy:
     monitor: tuple[tree.Line, str] | None = None
     monitor_fails: list[rules.Rule] = field(default_factory=list[rules.Rule])
     stats: statistics.Statistics | None = None
-    is_listening: bool = True
+    disabled_by: tree.Line | None = None
+    """The line that says ``disabled``: no socket is opened, and as a backend it has no server."""
+    restores_servers: bool = False
+    """A file says what the servers were before (``load-server-state-from-file``)."""
     has_agent: bool = False
     """A filter sets variables."""
     chooses_freely: bool = False

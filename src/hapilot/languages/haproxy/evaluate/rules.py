@@ -64,9 +64,8 @@ def parse(line: tree.Line, words: Sequence[str], kinds: dict[str, actions.Kind],
         return Rule(line, Unknown(f"the action {name!r}"), parse_condition(condition, place), name=name, strict=place.strict)
     arguments, condition = actions.split_condition(words, kind.arity)
     try:
-        action: actions.Action | Unknown = (
-            kind.build(inside, arguments) if written.is_known(words[: 1 + len(arguments)]) else Unknown(place.missing)
-        )
+        needed = words[: 2 if kind.is_value_optional else 1 + len(arguments)]
+        action: actions.Action | Unknown = kind.build(inside, arguments) if written.is_known(needed) else Unknown(place.missing)
     except Unknown as reason:
         action = reason
     except (IndexError, ValueError):

@@ -13,8 +13,9 @@ from hapilot.languages.haproxy.evaluate import cookies, loops, samples, streams,
 from hapilot.languages.haproxy.evaluate.arrival import Arrival
 from hapilot.languages.haproxy.evaluate.binds import Bind, Server
 from hapilot.languages.haproxy.evaluate.connection import Endpoint, First, Http, ProxyHeader, Raw, Request, Tls
+from hapilot.languages.haproxy.evaluate.message import Answer
 from hapilot.languages.haproxy.evaluate.proxies import Proxy
-from hapilot.languages.haproxy.evaluate.state import State
+from hapilot.languages.haproxy.evaluate.state import Health, State
 from hapilot.languages.haproxy.evaluate.values import Unknown
 from hapilot.languages.haproxy.evaluate.wire import Wire
 
@@ -29,6 +30,9 @@ def leave(backend: Proxy, state: State, sockets: Sockets, find: loops.Find) -> A
         return streams.nowhere(state, "no server")
     if not direct and isinstance(backend.cookie, cookies.Persistence) and state.message is not None:
         state.offer = cookies.offer(backend.title, backend.cookie, servers, state.message)
+    redirected = _redirected(servers, state)
+    if redirected is not None:
+        return redirected
     local = next((server for server in servers if server.address in sockets), None)
     first = local or servers[0]
     if local is not None:
@@ -50,7 +54,38 @@ def leave(backend: Proxy, state: State, sockets: Sockets, find: loops.Find) -> A
     )
 
 
-def usable(backend: Proxy) -> int:
+def _redirected(servers: Sequence[Server], state: State) -> trace.Redirect | trace.Opaque | None:
+    """``redir PREFIX``: HAProxy sends GET and HEAD elsewhere itself; what counts is the method that the client had. The location holds the
+    path as the rules left it, and the prefix ``/`` is none (``http_perform_server_redirect``)."""
+    message = state.message
+    prefixes = {server.options.get("redir", "") for server in servers}
+    if message is None or message.first_method not in ("GET", "HEAD") or prefixes == {""}:
+        return None
+    line = next(server.line for server in servers if server.has("redir"))
+    if len(prefixes) > 1 or message.pathq is None:
+        return trace.Opaque(line, "which server is taken, of which some redirect" if len(prefixes) > 1 else "a redirect without a path")
+    prefix = prefixes.pop()
+    location = ("" if prefix == "/" else prefix) + message.pathq
+    state.note(line, "redirect", f"302 {location}")
+    state.answer = Answer([("Cache-Control", "no-cache"), ("Content-length", "0"), ("Location", location)], 302, b"")
+    return trace.Redirect(302, location, line)
+
+
+_MAY_FALL = frozenset({"check", "agent-check", "track", "observe", "resolvers", "init-addr"})
+"""Options of a server by which HAProxy may take it out while it runs."""
+
+
+def health(backend: Proxy) -> Health:
+    """What conditions may ask about the servers of a backend."""
+    enabled = [server for server in backend.servers if not server.has("disabled")]
+    doubtful = {server.name for server in enabled if backend.restores_servers or server.options.keys() & _MAY_FALL}
+    # Nothing counts in a disabled backend, but its servers are not down.
+    count = 0 if backend.disabled_by is not None else _usable_count(backend)
+    up = {server.name: not server.has("disabled") for server in backend.servers}
+    return Health(count, {**up, **dict.fromkeys(doubtful)}, is_sure=backend.disabled_by is not None or not doubtful)
+
+
+def _usable_count(backend: Proxy) -> int:
     """How many servers ``nbsrv`` counts where all are up: backups only where there are no others."""
     weighty = [server for server in backend.servers if not server.has("disabled") and server.options.get("weight") != "0"]
     primary = sum(not server.has("backup") for server in weighty)

@@ -34,6 +34,16 @@ class TlsFacts:
     verified: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The servers of a backend as they are at the start: how many ``nbsrv`` counts, and which are up by name, None where that is not known.
+    ``is_sure``: none of them is checked, so that the number stays."""
+
+    count: int
+    up: Mapping[str, bool | None]
+    is_sure: bool
+
+
 @dataclass(slots=True)
 class Shared:
     """What all layers of one evaluation write to, and what they read: tables, users, the contents of files."""
@@ -97,7 +107,7 @@ class State:
     frontend: tuple[str, int] = ("", 0)
     socket: tuple[str, int] = ("", 0)
     backend: str = ""
-    servers: Mapping[str, int] = field(default_factory=dict[str, int])
+    servers: Mapping[str, Health] = field(default_factory=dict[str, Health])
     proxy: ProxyHeader | None = None
     tls: TlsFacts | None = None
     payload: bytes = b""

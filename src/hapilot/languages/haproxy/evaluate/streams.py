@@ -44,15 +44,26 @@ def obstructed(obstacle: tuple[tree.Line, str], state: State) -> trace.Opaque:
 def pass_backend(proxy: Proxy, state: State) -> trace.Outcome | None:
     """The rules of a backend that a frontend has chosen; None where a server is to be picked."""
     state.section, state.backend = proxy.title, proxy.name
-    state.pages = (proxy.errors, *state.pages)
     if proxy.obstacle is not None:
         return obstructed(proxy.obstacle, state)
+    if proxy.disabled_by is not None:
+        return _switched_off(proxy, proxy.disabled_by, state)
+    state.pages = (proxy.errors, *state.pages)
     if proxy.mode == "http":
         return speak_http(state) or _content(proxy, state) or _http_rules(proxy, state)
     if state.message is not None:
         return trace.Reject(f"HTTP can't go to the TCP backend {proxy.name} (stream_set_backend)")
     ending = _inspect(proxy, state)
     return None if isinstance(ending, actions.Stop | actions.SwitchMode) else ending
+
+
+def _switched_off(proxy: Proxy, line: tree.Line, state: State) -> trace.Outcome:
+    """A backend that is ``disabled`` can still be chosen. HAProxy leaves it half made (``check_config_validity`` skips it): no server,
+    and its rules on requests and its pages don't count; the frontend's pages do."""
+    state.note(line, "disabled", proxy.title)
+    if state.message is None and proxy.mode == "http":
+        return trace.Opaque(line, "HTTP that begins at a disabled backend")
+    return nowhere(state, "the backend is disabled")
 
 
 def _inspect(proxy: Proxy, state: State) -> actions.Ending | None:

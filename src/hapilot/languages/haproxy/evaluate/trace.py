@@ -50,7 +50,8 @@ class Layer:
 @dataclass(frozen=True, slots=True)
 class SeenRequest:
     """The HTTP request as the server (or the answering rule) sees it. ``uncertain`` are the names of headers, in lower case, of which the
-    value is not known, or whether they are there at all; ``*`` is any."""
+    value is not known, or whether they are there at all; ``*`` is any. Connection is never among ``headers``: it is of one hop, and whether
+    HAProxy says ``close`` in it depends on options and on the connection to the server."""
 
     method: str
     path: str

@@ -17,7 +17,7 @@ def _names(text: str) -> frozenset[str]:
 _HARMLESS = _names("""
     acl backlog balance bind-process capture clitcpka-cnt clitcpka-idle clitcpka-intvl crt declare default-server description
     dynamic-cookie-key email-alert enabled error-log-format external-check fullconn guid hash-balance-factor hash-preserve-affinity
-    hash-type http-check http-reuse id load-server-state-from-file log log-format log-format-sd log-steps log-tag max-keep-alive-queue
+    hash-type http-check http-reuse id log log-format log-format-sd log-steps log-tag max-keep-alive-queue
     max-session-srv-conns maxconn quic-initial rate-limit retries retry-on server server-state-file-name source srvtcpka-cnt
     srvtcpka-idle srvtcpka-intvl ssl-f-use tcp-check tcp-response timeout unique-id-format force-be-switch force-persist grace
 """)

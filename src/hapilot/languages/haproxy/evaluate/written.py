@@ -65,7 +65,7 @@ def read(line: tree.Line, environment: Mapping[str, str]) -> Written:
     names = _variables(line)
     if not names and not line.opaque:
         return Written(line, tuple(map(str, line.words)))
-    missing = {name: f"{MARK}{{{name}}}" for name in names if name not in environment}
+    missing = {name: MARK + shape for name, shape in names.items() if name not in environment}
     because = f"the environment variable {next(iter(missing))}" if missing else ""
     around = {**environment, **missing} if missing else environment
     if not line.opaque:
@@ -76,15 +76,16 @@ def read(line: tree.Line, environment: Mapping[str, str]) -> Written:
         return Written(line, (), str(problem))
 
 
-def _variables(line: tree.Line) -> list[str]:
-    """The names of the variables. One with a default counts too: it may be set after all."""
+def _variables(line: tree.Line) -> Mapping[str, str]:
+    """The names of the variables, each with what is written behind its ``$``. One with a default counts too: it may be set after all."""
     if not line.opaque:
-        return [word.name for word in line.words if isinstance(word, tree.Env)]
+        return {word.name: f"{{{word.name}}}" for word in line.words if isinstance(word, tree.Env)}
     text = str(line.words[0])
     if "$" not in text:
-        return []
+        return {}
     parts = (part for word in scanning.scan(text).words for part in word.parts)
-    return [part.name for part in parts if isinstance(part, scanning.Variable)]
+    found = (part for part in parts if isinstance(part, scanning.Variable))
+    return {one.name: f"{{{one.name}}}" if one.default is None or one.splits else f"{{{one.name}-{one.default}}}" for one in found}
 
 
 def _expand(word: tree.Word, environment: Mapping[str, str]) -> str:

@@ -270,3 +270,96 @@ def test_nothing_that_is_written_is_too_odd() -> None:
             kinds[type(ask(one, path, ("X-Go", "shop")).outcome).__name__] += 1
     assert kinds["Forward"] > 100
     assert kinds["Opaque"] > 100
+
+
+OFF = (
+    "frontend web\n    bind *:80\n    mode {mode}\n{front}    default_backend off\nbackend off\n    mode {mode}\n    server s 10.0.0.1:80\n"
+)
+
+
+def test_a_disabled_backend_has_no_server() -> None:
+    rules = "    http-request return status 204\n    errorfile 503 /own.http\n    use-server s if TRUE\n    disabled\n"
+    text = OFF.format(mode="http", front="    errorfile 503 /front.http\n") + rules
+    one = read(text, {"/front.http": b"HTTP/1.0 503 x\r\n\r\nfront\n", "/own.http": b"HTTP/1.0 200 x\r\n\r\nown\n"})
+    found = ask(one)
+    assert found.answer is not None
+    assert (found.outcome, found.answer.body) == (trace.Respond(503, reason="the backend is disabled"), b"front\n")
+    assert isinstance(ask(read(text + "    enabled\n")).outcome, trace.Respond)
+    assert isinstance(ask(read(OFF.format(mode="http", front=""))).outcome, trace.Forward)
+    assert isinstance(ask(read(OFF.format(mode="tcp", front="") + "    disabled\n")).outcome, trace.Reject)
+    both = OFF.format(mode="http", front="").replace("mode http", "mode tcp", 1)
+    assert isinstance(ask(read(both + "    disabled\n")).outcome, trace.Opaque), "HTTP would begin at it"
+    inherited = "defaults\n    disabled\n" + OFF.format(mode="http", front="    enabled\n")
+    assert isinstance(ask(read(inherited)).outcome, trace.Respond)
+
+
+def test_a_server_may_redirect() -> None:
+    text = "listen web\n    bind *:80\n    mode http\n    http-request set-path /new%[path]\n    server s 10.0.0.1:80 redir http://b.test\n"
+    found = ask(read(text), "/x?y=1")
+    assert isinstance(found.outcome, trace.Redirect)
+    assert (found.outcome.status, found.outcome.location) == (302, "http://b.test/new/x?y=1")
+    assert isinstance(ask(read(text), method="HEAD").outcome, trace.Redirect)
+    assert isinstance(ask(read(text), method="POST").outcome, trace.Forward)
+    changed = text.replace("http-request", "http-request set-method POST\n    http-request", 1)
+    assert isinstance(ask(read(changed)).outcome, trace.Redirect), "it is the client's method that counts"
+    rooted = ask(read(text.replace("http://b.test", "/"))).outcome
+    assert isinstance(rooted, trace.Redirect)
+    assert rooted.location == "/new/"
+    other = ask(read(text + "    http-after-response set-status 303\n")).outcome
+    assert isinstance(other, trace.Redirect)
+    assert other.status == 303, "as for all answers of HAProxy's own"
+    several = text + "    server t 10.0.0.2:80"
+    assert line_of(ask(read(several)).outcome) == 5
+    assert isinstance(ask(read(several), method="POST").outcome, trace.Forward)
+    assert isinstance(ask(read(several + " redir http://b.test")).outcome, trace.Redirect)
+
+
+@pytest.mark.parametrize("option", ["check", "agent-check agent-port 1", "track web/s", "resolvers dns", "init-addr none"])
+@pytest.mark.parametrize("condition", ["nbsrv(back) lt 1", "srv_is_up(back/a)"])
+def test_what_is_checked_may_be_down(option: str, condition: str) -> None:
+    rules = f"    http-request deny if {{ {condition} }}\nbackend back\n    mode http\n    server a 10.0.0.3:80"
+    assert line_of(decide(f"{rules} {option}")) == 5
+    sure = decide(rules)
+    assert isinstance(sure, trace.Respond if "is_up" in condition else trace.Forward)
+    restored = decide(f"{rules}\n    load-server-state-from-file global")
+    assert line_of(restored) == 5
+
+
+def test_what_is_disabled_is_down() -> None:
+    rules = "    http-request deny if {{ {} }}\nbackend back\n    mode http\n    server a 10.0.0.3:80 disabled\n    server b 10.0.0.3:80"
+    assert isinstance(decide(rules.format("srv_is_up(back/a)")), trace.Forward)
+    assert isinstance(decide(rules.format("srv_is_up(back/b)")), trace.Respond)
+    assert isinstance(decide(rules.format("nbsrv(back) eq 1")), trace.Respond)
+    off = rules.format("nbsrv(back) eq 0") + "\n    disabled"
+    assert isinstance(decide(off), trace.Respond)
+    assert line_of(decide(rules.format("srv_is_up(back/nobody)"))) == 5
+
+
+@pytest.mark.parametrize(
+    "fetch", ["connslots(web)", "be_conn_free(web)", "srv_conn(web/s)", "srv_queue(web/s)", "queue(web)", "avg_queue(web)"]
+)
+def test_the_load_is_not_known(fetch: str) -> None:
+    assert line_of(decide(f"    http-request deny if {{ {fetch} gt 5 }}")) == 5
+
+
+def test_a_header_of_the_environment_is_shown_as_it_is_written() -> None:
+    text = 'listen web\n    bind *:80\n    mode http\n    server s 10.0.0.1:80\n    http-request set-header X-5 "${UNSET-def}"\n'
+    found = ask(raw(text + '    http-request add-header X-6 "<$MORE>"\n'))
+    assert found.request is not None
+    assert (found.request.header("X-5"), found.request.header("X-6")) == ("${UNSET-def}", "<${MORE}>")
+    assert found.request.uncertain == {"x-5", "x-6"}
+    known = ask(raw("global\n    setenv UNSET said\n" + text)).request
+    assert known is not None
+    assert (known.header("X-5"), known.uncertain) == ("said", frozenset())
+    assert line_of(ask(raw(text + "    http-request deny if { hdr(x-5) def }\n")).outcome) == 6
+    answered = raw(text.replace("http-request", "http-response")).run
+    here, there = Endpoint(ip_address("192.0.2.7"), 50000), Endpoint(ip_address("127.0.0.1"), 80)
+    assert answered(Connection(there, Http(Request("GET", "/", "a.test", ())), here), trace.Answer(200)).answer is None
+
+
+def test_connection_is_not_among_the_headers() -> None:
+    rules = "    http-request set-header X-Seen yes if { hdr(connection) -m found }\n    option http-server-close\n"
+    text = f"listen web\n    bind *:80\n    mode http\n    server s 10.0.0.1:80\n{rules}"
+    found = ask(read(text), "/", ("Connection", "close")).request
+    assert found is not None
+    assert (found.header("Connection"), found.header("X-Seen")) == (None, "yes")
