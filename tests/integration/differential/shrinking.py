@@ -43,7 +43,14 @@ def _again(found: experiment.Disagreement, site: Site, connection: Connection, s
         same = experiment.run(site, [connection], found.binary, stands)
     except (lab.Refused, KeyError, RuntimeError):
         return None
-    return next((each for each in same if each.fields & found.fields), None)
+    return next((each for each in same if each.fields & found.fields and _outcomes(each) == _outcomes(found)), None)
+
+
+def _outcomes(one: experiment.Disagreement) -> tuple[object, ...]:
+    """What was foretold and what happened: a smaller site may have another disagreement, which is none of the product's making."""
+    seen = one.seen
+    told = (one.predicted.outcome, one.predicted.status)
+    return (*told, "puzzling") if isinstance(seen, str) else (*told, seen.outcome, seen.status)
 
 
 def _smaller(site: Site, connection: Connection) -> Iterator[tuple[Site, Connection]]:

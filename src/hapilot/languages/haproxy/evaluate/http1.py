@@ -57,10 +57,12 @@ def read(data: bytes) -> Request | Refusal:
 def is_odd(request: Request) -> bool:
     """Whether the target is of none of the forms of RFC 9112, section 3.2: 2.6 refuses it, some releases of 2.8 do not.
 
-    >>> is_odd(Request(path="x")), is_odd(Request(path="*")), is_odd(Request("CONNECT", "a.test:443"))
+    All take what begins with an asterisk.
+
+    >>> is_odd(Request(path="x")), is_odd(Request(path="*?a")), is_odd(Request("CONNECT", "a.test:443"))
     (True, False, False)
     """
-    return not (request.path.startswith("/") or "://" in request.path or request.path == "*" or request.method == "CONNECT")
+    return not (request.path.startswith(("/", "*")) or "://" in request.path or request.method == "CONNECT")
 
 
 def refusal(request: Request) -> Refusal | None:
