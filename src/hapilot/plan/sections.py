@@ -10,7 +10,7 @@ import functools
 import hashlib
 import ipaddress
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from hapilot.languages.haproxy import document, words
@@ -23,6 +23,7 @@ _REMARK = "  # "
 """What the printer puts before the comment behind a line."""
 _SETTABLE = {"weight": 1, "maxconn": 1, "disabled": 0}
 """Words of a server that the runtime API can set later, with the number of their values."""
+_LISTEN = "listen "
 _FROM = " from "
 """Before the name of the ``defaults`` section that a proxy starts from. The head then is one of its lines too: another such section
 means other settings."""
@@ -81,10 +82,19 @@ def read(text: bytes) -> dict[str, Section]:
     found: dict[str, Section] = {}
     for part in text.split(b"\n\n"):
         head, section = _section(part)
-        if head:
-            former = found.get(head)
-            found[head] = section if former is None else former.joined(section)
+        for name, one in _as_proxies(head, section):
+            former = found.get(name)
+            found[name] = one if former is None else former.joined(one)
     return found
+
+
+def _as_proxies(head: str, section: Section) -> Iterator[tuple[str, Section]]:
+    """A ``listen`` section is a frontend, and a backend of the same name, which has the servers."""
+    if head.startswith(_LISTEN):
+        yield f"backend {head.removeprefix(_LISTEN)}", section
+        yield head, replace(section, servers={})
+    elif head:
+        yield head, section
 
 
 @functools.lru_cache(maxsize=65536)

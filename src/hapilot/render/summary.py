@@ -94,14 +94,19 @@ def summarise(made: build.Build, opened: tuple[Opened, ...], withheld: tuple[str
     shared = [line for section in made.config.sections if section.kind == "defaults" for line in section.lines if line.opaque]
     used = {layer.listener for layer in made.layers}
     listeners = (made.site.spec.listeners or {}).items()
+    whole = [section for section in made.config.sections if section.head]
+    services = known.rows(
+        "summaries",
+        (made.backends, [sections.get(use.backend) for use in made.backends]),
+        functools.partial(_service, shared),
+        known.same("lines for all", tuple(line.words for line in shared)),
+    )
     return Summary(
-        listeners=tuple(ListenerSummary(name, tuple(str(bind) for bind in one.bind)) for name, one in listeners if name in used),
-        services=known.rows(
-            "summaries",
-            (made.backends, [sections.get(use.backend) for use in made.backends]),
-            functools.partial(_service, shared),
-            known.same("lines for all", tuple(line.words for line in shared)),
+        listeners=(
+            *(ListenerSummary(name, tuple(str(bind) for bind in one.bind)) for name, one in listeners if name in used),
+            *(ListenerSummary(one.name, tuple(_second(one, "bind"))) for one in whole if one.kind in ("frontend", "listen")),
         ),
+        services=(*services, *(_whole(shared, one) for one in whole if one.kind in ("backend", "listen") and any(_second(one, "server")))),
         certificates=tuple(
             CertificateSummary(one.shown, tuple(str(host) for host in one.hosts), one.not_after.isoformat())
             for one in made.site.materials.certificates
@@ -114,6 +119,18 @@ def summarise(made: build.Build, opened: tuple[Opened, ...], withheld: tuple[str
 def _service(shared: Iterable[tree.Line], use: build.BackendUse, section: tree.Section | None) -> ServiceSummary:
     marks = dict(_marks((*shared, *section.lines))) if section is not None else {}
     return ServiceSummary(use.service, use.backend, use.tls, {server.name: server.address for server in use.servers}, marks)
+
+
+def _whole(shared: Iterable[tree.Line], section: tree.Section) -> ServiceSummary:
+    """A section of the user's own that leads to servers."""
+    servers = {said[1]: said[2] for line in section.lines if (said := str(line.words[0]).split())[:1] == ["server"] and len(said) > 2}
+    return ServiceSummary(section.name, section.name, "none", servers, dict(_marks((*shared, *section.lines))))
+
+
+def _second(section: tree.Section, keyword: str) -> Iterator[str]:
+    """What stands behind a keyword in a section of the user's own."""
+    said = (str(line.words[0]).split() for line in section.lines)
+    yield from (words[1] for words in said if words[:1] == [keyword] and len(words) > 1)
 
 
 def _marks(lines: Iterable[tree.Line]) -> Iterator[tuple[str, str]]:

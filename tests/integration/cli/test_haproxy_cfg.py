@@ -71,6 +71,13 @@ def test_it_is_run_looked_at_and_changed(hapilot: Hapilot, stand: servers.Stand)
     up.wait_said("generation 3 (reload)")
     assert hapilot.json("plan")["actions"] == []
 
+    seen = hapilot.json("status")
+    assert {one["name"] for one in seen["listeners"]} == {"web", "fallback"}
+    assert {one["name"] for one in seen["services"]} == {"api", "shop", "fallback"}
+    assert hapilot.run("drain", "fallback/one").returncode == 0
+    until(lambda: _server(hapilot, "/") == "503", "the server of a listen section drains")
+    assert hapilot.run("enable", "fallback/one").returncode == 0
+    until(lambda: _server(hapilot, "/") == "one", "and is back")
     assert hapilot.run("drain", "api/one").returncode == 0
     until(lambda: "drain" in hapilot.run("status").stdout, "the verb is shown")
     assert "changed by somebody else" not in up.said
