@@ -99,6 +99,22 @@ def running(binary: Path, config: str, folder: Path, *, ports: Sequence[tuple[st
         process.wait(10)
 
 
+def answers(path: Path, process: subprocess.Popen[bytes], seconds: float = 10.0) -> bool:
+    """Whether HAProxy answers at its runtime socket in time: then all that it listens on is open. False once it has ended."""
+    end = time.monotonic() + seconds
+    while process.poll() is None and time.monotonic() < end:
+        with socket.socket(socket.AF_UNIX) as plug:
+            plug.settimeout(5)
+            try:
+                plug.connect(os.fspath(path))
+                plug.sendall(b"show info\n")
+                if plug.recv(1):
+                    return True
+            except OSError:
+                time.sleep(0.01)
+    return False
+
+
 def _wait_for(address: tuple[str, int], process: subprocess.Popen[bytes], log: Path) -> None:
     end = time.monotonic() + 10
     while True:

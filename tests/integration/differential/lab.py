@@ -7,12 +7,10 @@ where its listeners are. Called by the experiment and by the golden cases.
 from __future__ import annotations
 
 import datetime
-import os
 import shutil
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -194,24 +192,9 @@ def _serving(binary: haproxy.Binary, folder: Path, inherited: Sequence[int]) -> 
             pass_fds=inherited,
         )
     try:
-        _wait(folder / "runtime.sock", process, log)
+        if not haproxy.answers(folder / "runtime.sock", process):
+            raise RuntimeError(f"HAProxy does not come up:\n{log.read_text()}")
         yield
     finally:
         process.kill()
         process.wait(10)
-
-
-def _wait(path: Path, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Until HAProxy answers on its own socket: then all the others are open too."""
-    end = time.monotonic() + 10
-    while process.poll() is None and time.monotonic() < end:
-        with socket.socket(socket.AF_UNIX) as plug:
-            plug.settimeout(5)
-            try:
-                plug.connect(os.fspath(path))
-                plug.sendall(b"show info\n")
-                if plug.recv(1):
-                    return
-            except OSError:
-                time.sleep(0.01)
-    raise RuntimeError(f"HAProxy does not come up:\n{log.read_text()}")

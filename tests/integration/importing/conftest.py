@@ -7,7 +7,7 @@ from collections.abc import Generator
 import pytest
 
 from integration.importing.pool import Pool
-from support import servers
+from support import counting, servers
 
 COMPARED = "answers of an imported configuration compared with the original's"
 
@@ -21,7 +21,5 @@ def stands() -> Generator[Pool]:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """One line for the whole run, also where workers did it."""
-    reports = [report for key in ("passed", "failed") for report in terminalreporter.stats.get(key, [])]
-    counts = [value for report in reports for name, value in report.user_properties if name == COMPARED and report.when == "call"]
-    if counts:
-        terminalreporter.write_line(f"importing: {sum(counts)} {COMPARED}, {len(counts)} times")
+    if times := len(counting.recorded(terminalreporter, COMPARED)):
+        terminalreporter.write_line(f"importing: {counting.total(terminalreporter, COMPARED)} {COMPARED}, {times} times")

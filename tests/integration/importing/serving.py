@@ -10,14 +10,13 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import socket
 import subprocess
-import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from support import haproxy
 from support.haproxy import Binary
 
 
@@ -54,25 +53,10 @@ def serving(binary: Binary, start: Start, folder: Path) -> Generator[None]:
             start_new_session=True,
         )
     try:
-        _wait(plug, process, log)
+        if not haproxy.answers(plug, process):
+            raise Refused(log.read_text(errors="replace"))
         yield
     finally:
         with contextlib.suppress(ProcessLookupError):  # it ended by itself
             os.killpg(process.pid, signal.SIGKILL)
         process.wait(10)
-
-
-def _wait(path: Path, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Until HAProxy answers on its own socket: then all its doors are open too."""
-    end = time.monotonic() + 10
-    while process.poll() is None and time.monotonic() < end:
-        with socket.socket(socket.AF_UNIX) as plug:
-            plug.settimeout(5)
-            try:
-                plug.connect(os.fspath(path))
-                plug.sendall(b"show info\n")
-                if plug.recv(1):
-                    return
-            except OSError:
-                time.sleep(0.01)
-    raise Refused(log.read_text(errors="replace"))
